@@ -36,11 +36,13 @@ const SIGNATURES = {
     ListCertificates: "",
     ListKeys: "a{sv}",
     LoadCrl: "ayb",
+    PreviewPolicy: "a{ss}",
     RemoveAllKeys: "t",
     RemoveCertificate: "s",
     RemoveKeys: "as",
     RenameKey: "ss",
     ResetKey: "s",
+    ReviveKeys: "as",
     RevokeKeys: "ass",
     RotateKey: "sa{sv}",
     SetPolicy: "a{ss}",
@@ -48,8 +50,8 @@ const SIGNATURES = {
 
 /** The types of the names that a method takes in an a{sv}. */
 const OPTION_TYPES = {
-    owner: "s", user: "s", status: "s", search: "s", services: "as", networks: "as", source: "s",
-    "expires-before": "x", "unused-since": "x", sort: "s", reverse: "b", after: "s", limit: "u",
+    owner: "s", user: "s", realm: "s", status: "s", search: "s", services: "as", networks: "as", source: "s",
+    "ends-before": "x", "unused-since": "x", sort: "s", reverse: "b", after: "s", limit: "u",
     name: "s", expires: "s", "require-certificate": "s", certificate: "s",
     overlap: "s", linked: "s", "until-first-use": "b", ca: "b",
     service: "s", rhost: "s", proved: "b", at: "x",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Asks before keys are revoked or removed, and does it. Both are for ever.
+// Asks before keys are revoked or removed, which is for ever, or revived, and does it.
 import { useState } from "react";
 import { Ask } from "./ask.jsx";
 import { useShared } from "./context.js";
@@ -13,11 +13,21 @@ const NAMED = 8;
 const KINDS = {
     revoke: {
         text: T.revoke,
-        fits: key => key.status === "active",
+        danger: true,
+        fits: key => key.status === "active" || key.status === "idle",
+        left: T.revoke.ended,
         call: (control, ids, reason) => control.call("RevokeKeys", ids, reason),
+    },
+    revive: {
+        text: T.revive,
+        danger: false,
+        fits: key => key.status === "idle",
+        left: T.revive.others,
+        call: (control, ids) => control.call("ReviveKeys", ids),
     },
     remove: {
         text: T.remove,
+        danger: true,
         fits: () => true,
         call: (control, ids) => control.call("RemoveKeys", ids),
     },
@@ -31,13 +41,13 @@ const Names = ({ keys }) =>
     </List>;
 
 /**
- * @param {string} kind "revoke" or "remove"
+ * @param {string} kind "revoke", "revive" or "remove"
  * @param {object[]} keys of ListKeys
  * @param {function} close called with true when it is done, with false when it was not
  */
 export function EndKeys({ kind, keys, close }) {
     const { control, notify } = useShared();
-    const { text, fits, call } = KINDS[kind];
+    const { text, danger, fits, left: leftText, call } = KINDS[kind];
     const wanted = keys.filter(fits), left = keys.length - wanted.length;
     const [reason, setReason] = useState("");
     const act = async () => {
@@ -47,10 +57,10 @@ export function EndKeys({ kind, keys, close }) {
         close(true);
     };
 
-    return <Ask title={text.title(wanted.length)} submit={text.act} danger ready={wanted.length > 0} act={act} close={() => close(false)}>
+    return <Ask title={text.title(wanted.length)} submit={text.act} danger={danger} ready={wanted.length > 0} act={act} close={() => close(false)}>
         <p>{text.what}</p>
         <Names keys={wanted} />
-        {left > 0 && <p>{T.revoke.ended(left)}</p>}
+        {left > 0 && <p>{leftText(left)}</p>}
         {kind === "revoke" &&
             <FormGroup label={T.revoke.reason} fieldId="end-keys-reason">
                 <TextInput id="end-keys-reason" value={reason} onChange={(_event, value) => setReason(value)} maxLength={128} />

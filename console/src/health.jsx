@@ -57,7 +57,7 @@ function Facts() {
                 <Fact name={T.health.version}>{status.version}</Fact>
                 <Fact name={T.health.enabled}>{status.enabled ? T.health.yes : T.health.no}</Fact>
                 <Fact name={T.health.started}>{moment(status.started)}</Fact>
-                <Fact name={T.health.keys}>{T.health.counts(number(status["keys-active"]), number(status["keys-expired"]), number(status["keys-revoked"]))}</Fact>
+                <Fact name={T.health.keys}>{T.health.counts(...["active", "idle", "expired", "revoked"].map(word => number(status[`keys-${word}`] ?? 0)))}</Fact>
                 <Fact name={T.health.accepted}>{number(status.accepted)}</Fact>
                 <Fact name={T.health.refused}>{number(status.refused)}</Fact>
             </DescriptionList>

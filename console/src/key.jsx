@@ -14,7 +14,7 @@ import {
     DescriptionListGroup, DescriptionListTerm, Title,
 } from "./pf.js";
 import { T, reasonText } from "./strings.js";
-import { Expires, Failure, Foreign, Status, Waiting, When } from "./widgets.jsx";
+import { Failure, Foreign, Status, Waiting, When, idleEnd } from "./widgets.jsx";
 
 const EVENTS = 20;
 
@@ -34,10 +34,12 @@ const Rules = ({ item }) =>
         <CardBody>
             <DescriptionList isHorizontal isCompact>
                 <Property name={T.columns.owner}><Foreign whole>{item.owner}</Foreign></Property>
+                {item.realm && <Property name={T.keys.realm}>{item.realm}</Property>}
                 {item["linked-user"] !== item.owner && <Property name={T.key.linked}><Foreign whole>{item["linked-user"]}</Foreign></Property>}
                 <Property name={T.columns.services}><Words items={item.services} all={T.all} /></Property>
                 <Property name={T.columns.networks}><Words items={item.networks} all={T.everywhere} /></Property>
-                <Property name={T.columns.expires}><Expires item={item} /></Property>
+                <Property name={T.columns.expires}><When at={item.expires} none={T.never} /></Property>
+                {idleEnd(item) !== undefined && <Property name={T.key.idleEnds}><When at={item.idle} relative /></Property>}
                 <Property name={T.key.certificate}>{T.key.needs[item["require-certificate"] ?? "no"]}</Property>
                 {item.certificate && <Property name={T.key.bound}><code className="wfa-whole">{item.certificate}</code></Property>}
             </DescriptionList>
@@ -65,14 +67,21 @@ const Life = ({ item }) =>
 
 /** What is to be known before all else. */
 function Ending({ item }) {
+    const { isAdmin } = useShared();
+
     if (item.status === "active" && item.refused)
         return <p className="wfa-soon">{reasonText(item.refused)}</p>;
     if (item.status === "revoked" && item.reason)
         return <p>{T.key.revokedFor} <Foreign whole>{item.reason}</Foreign></p>;
+    if (item.status === "idle")
+        return <p className="wfa-soon">{T.key.idleSince} <When at={item.idle} none="" />. {isAdmin ? T.key.revivable : T.key.askRevive}</p>;
     return null;
 }
 
 function Head({ item, end, changed }) {
+    const { isAdmin } = useShared();
+    const lives = item.status === "active" || item.status === "idle";
+
     return <>
         <Breadcrumb>
             <BreadcrumbItem to="#/keys">{T.keys.title}</BreadcrumbItem>
@@ -84,9 +93,9 @@ function Head({ item, end, changed }) {
             <Status item={item} />
             <span className="wfa-actions">
                 {item.status === "active" && <KeyActions item={item} changed={changed} />}
-                {item.status === "active"
-                    ? <Button variant="danger" onClick={() => end("revoke")}>{T.revoke.one}</Button>
-                    : <Button variant="secondary" onClick={() => end("remove")}>{T.remove.one}</Button>}
+                {item.status === "idle" && isAdmin && <Button variant="primary" onClick={() => end("revive")}>{T.revive.one}</Button>}
+                {lives && <Button variant="danger" onClick={() => end("revoke")}>{T.revoke.one}</Button>}
+                {item.status !== "active" && <Button variant="secondary" onClick={() => end("remove")}>{T.remove.one}</Button>}
             </span>
         </div>
     </>;

@@ -25,17 +25,28 @@ const SELECTED_MAX = 1000;
 /** The rows from first on, for a query and an order. */
 function useRows(query, sort, first, count) {
     const { control } = useShared();
-    const open = useCallback(() => {
-        const filter = filterOf(query, now_s()), order = orderOf(sort);
+    const open = useCallback((order = orderOf(sort)) => {
+        const filter = filterOf(query, now_s());
 
         return new KeyPages(position => listKeys(control, { ...filter, ...order, ...position }), order.sort !== undefined);
     }, [control, query, sort]);
     const pages = useMemo(() => ({ current: open() }), [open]);
     const answer = useAnswer(async () => {
-        await pages.current.upTo(first + count + 1);
+        let unsorted;
+
+        try {
+            await pages.current.upTo(first + count + 1);
+        } catch (error) {
+            if (error.kind !== "Old")
+                throw error;
+            // An older daemon lists by id all the same.
+            unsorted = error;
+            pages.current = open({});
+            await pages.current.upTo(first + count + 1);
+        }
         const { rows, complete } = pages.current;
 
-        return { rows: rows.slice(first, first + count), loaded: rows.length, complete };
+        return { rows: rows.slice(first, first + count), loaded: rows.length, complete, unsorted };
     }, [pages, first, count]);
     const reload = useCallback(() => {
         pages.current = open();
@@ -45,9 +56,17 @@ function useRows(query, sort, first, count) {
     return { ...answer, reload };
 }
 
+function Revive({ selected, end }) {
+    const { isAdmin } = useShared();
+
+    return isAdmin && [...selected.values()].some(key => key.status === "idle") &&
+        <Button variant="secondary" onClick={() => end("revive")}>{T.revive.one}</Button>;
+}
+
 const Actions = ({ selected, end, clear }) => selected.size === 0 ? null
     : <>
         <Button variant="danger" onClick={() => end("revoke")}>{T.keys.revokeSelected(selected.size)}</Button>
+        <Revive selected={selected} end={end} />
         <Button variant="secondary" onClick={() => end("remove")}>{T.keys.remove}</Button>
         <Button variant="link" onClick={clear}>{T.keys.clear}</Button>
     </>;
@@ -107,7 +126,7 @@ export function KeysPage() {
     useChanges(answer.reload);
     return <>
         <KeysToolbar {...{ query, setQuery, selected, clear, page, setPage, value }} end={setEnding} reload={answer.reload} />
-        <Failure error={answer.error} />
+        <Failure error={answer.error ?? value?.unsorted} />
         {!value && answer.loading && <Waiting />}
         {value?.rows.length > 0 && <KeysTable rows={value.rows} {...{ sort, setSort, selected, toggle }} />}
         {value?.rows.length === 0 && <NoKeys query={settled} reset={() => setQuery(EMPTY_QUERY)} />}

@@ -23,7 +23,7 @@ export function KeysFilters({ query, change }) {
                 onChange={set("search")} onClear={() => change({ ...query, search: "" })} />
         </div>
         <Choice {...shared} label={T.columns.status} name="status"
-            options={["", "active", "refused", "expired", "revoked"].map(word => [word, word ? T.status[word] : T.keys.anyStatus])} />
+            options={["", "active", "refused", "idle", "expired", "revoked"].map(word => [word, word ? T.status[word] : T.keys.anyStatus])} />
         <Choice {...shared} label={T.keys.endsLabel} name="endsWithin" options={ENDS_WITHIN.map(days => [days, T.keys.endsWithin(days)])} />
         <Choice {...shared} label={T.keys.unusedLabel} name="unusedFor" options={UNUSED_FOR.map(days => [days, T.keys.unusedFor(days)])} />
         <div className="wfa-short">
@@ -31,6 +31,9 @@ export function KeysFilters({ query, change }) {
         </div>
         <div className="wfa-short">
             <TextInput aria-label={T.keys.source} placeholder={T.keys.source} value={query.source} onChange={set("source")} />
+        </div>
+        <div className="wfa-short">
+            <TextInput aria-label={T.keys.realm} placeholder={T.keys.realm} value={query.realm} onChange={set("realm")} />
         </div>
         {isFiltered(query) &&
             <Button variant="link" onClick={() => change(EMPTY_QUERY)}>{T.keys.reset}</Button>}

@@ -4,7 +4,7 @@
 const DAY_S = 86400;
 
 /** The fields when the page opens. */
-export const EMPTY_QUERY = Object.freeze({ search: "", status: "", service: "", source: "", endsWithin: 0, unusedFor: 0 });
+export const EMPTY_QUERY = Object.freeze({ search: "", status: "", service: "", source: "", realm: "", endsWithin: 0, unusedFor: 0 });
 
 /** Whether any field is set. */
 export const isFiltered = query => Object.keys(EMPTY_QUERY).some(name => query[name] !== EMPTY_QUERY[name]);
@@ -23,7 +23,8 @@ export function filterOf(query, now_s) {
         status: status || undefined,
         services: query.service.trim() ? [query.service.trim()] : undefined,
         source: query.source.trim() || undefined,
-        "expires-before": query.endsWithin ? now_s + query.endsWithin * DAY_S : undefined,
+        realm: query.realm.trim() || undefined,
+        "ends-before": query.endsWithin ? now_s + query.endsWithin * DAY_S : undefined,
         "unused-since": query.unusedFor ? now_s - query.unusedFor * DAY_S : undefined,
     };
 }

@@ -15,7 +15,7 @@ const SOON_S = 90 * 86400;
 export function Shares() {
     const { control } = useShared();
     const answer = useAnswer(async () => plain((await control.call("GetStatus"))[0]), [control]);
-    const counts = ["active", "expired", "revoked"].map(word => [word, answer.value?.[`keys-${word}`] ?? 0]);
+    const counts = ["active", "idle", "expired", "revoked"].map(word => [word, answer.value?.[`keys-${word}`] ?? 0]);
     const most = Math.max(1, ...counts.map(([, count]) => count));
 
     useChanges(answer.again);
@@ -38,7 +38,7 @@ export function Shares() {
 /** The first to end of the keys that end soon; of certificates and lists the daemon tells the next one. */
 async function endings(control, isAdmin) {
     const now = now_s();
-    const [soon] = await listKeys(control, { status: "active", "expires-before": now + SOON_S, sort: "expires", limit: SHOWN });
+    const [soon] = await listKeys(control, { status: "active", "ends-before": now + SOON_S, sort: "expires", limit: SHOWN });
     const keys = soon.map(({ id, name, owner, expires }) => ({ key: id, name, owner, at: expires }));
 
     if (!isAdmin)

@@ -2,67 +2,29 @@
 // Changes one policy. How many keys the change touches is said before it is made.
 import { useState } from "react";
 import { Ask } from "./ask.jsx";
-import cockpit from "./cockpit.js";
+import { plain } from "./control.js";
 import { useAnswer, useSettled, useShared } from "./context.js";
 import { number } from "./format.js";
-import { listKeys } from "./key_list.js";
-import { KeyPages } from "./key_pages.js";
-import { FormGroup, FormSelect, FormSelectOption, TextInput } from "./pf.js";
+import { FormGroup, FormSelect, FormSelectOption, List, ListItem, TextInput } from "./pf.js";
 import { choicesOf, effectOf } from "./policy_effects.js";
 import { T } from "./strings.js";
+import { Failure } from "./widgets.jsx";
 
-const COUNTED_MAX = 2000;
 const TYPING_MS = 400;
 
-/** How many keys pass a filter, as a text: beyond COUNTED_MAX "more than". */
-async function countOf(control, filter) {
-    const pages = new KeyPages(position => listKeys(control, { ...filter, ...position }));
-    const { length } = await pages.upTo(COUNTED_MAX + 1);
-
-    return length;
-}
-
-/** Root and the members of the group that administers. */
-async function administrators(status) {
-    if (status["admin-group"] === undefined)
-        return ["root"];
-    const line = await cockpit.spawn(["getent", "group", String(status["admin-group"])], { err: "ignore" }).then(text => text, () => "");
-
-    return ["root", ...(line.trim().split(":")[3] ?? "").split(",").filter(Boolean)];
-}
-
-async function touched(control, status, count) {
-    if (count === undefined)
-        return 0;
-    if (count === "ended")
-        return status["keys-expired"] + status["keys-revoked"];
-    if (count === "admins") {
-        let sum = 0;
-
-        for (const owner of await administrators(status))
-            sum += await countOf(control, { owner, status: "active" });
-        return sum;
-    }
-    // All active keys: the daemon has counted them.
-    if (count.status === "active" && !count.services)
-        return status["keys-active"];
-    return countOf(control, count);
-}
-
+/** What the daemon says that the change does to keys that exist. */
 function Effect({ name, before, after }) {
     const { control } = useShared();
-    const { effect, count } = effectOf(name, before, after);
-    // The numbers of now, and not those from when the page was opened.
-    const answer = useAnswer(async () => {
-        const [status] = await control.call("GetStatus");
-
-        return touched(control, Object.fromEntries(Object.entries(status).map(([key, { v }]) => [key, v])), count);
-    }, [control, name, before, after]);
-    const keys = answer.value > COUNTED_MAX && typeof count === "object" && count.services ? T.policy.moreThan(number(COUNTED_MAX)) : number(answer.value ?? 0);
+    const answer = useAnswer(async () => plain((await control.call("PreviewPolicy", { [name]: after }))[0]), [control, name, after]);
+    const counts = answer.value;
 
     return <div role="status">
-        <p>{T.policy.effects[effect]}</p>
-        {count !== undefined && <p><strong>{answer.value === undefined ? T.policy.counting : T.policy.touched(keys)}</strong></p>}
+        <p>{T.policy.effects[effectOf(name, before, after).effect]}</p>
+        <Failure error={answer.error} title={T.policy.wrong} />
+        {!answer.error && <p><strong>{counts ? T.policy.touched(number(counts.keys)) : T.policy.counting}</strong></p>}
+        {counts?.keys > 0 && <List>
+            {Object.entries(T.policy.counts).map(([word, text]) => counts[word] > 0 && <ListItem key={word}>{text(number(counts[word]))}</ListItem>)}
+        </List>}
     </div>;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a change of the policy does to keys that exist, and which of them have to be counted to say
-// how many. Pure: the page counts and asks.
+// What a change of the policy does to keys that exist, in words. How many they are is for the daemon
+// to say. Pure.
 import { seconds } from "./issue_limits.js";
 
 const NEEDS = ["no", "yes", "proof"];
@@ -16,38 +16,29 @@ export function choicesOf(name) {
 
 const stricter = (before, after) => NEEDS.indexOf(after) > NEEDS.indexOf(before);
 
-/** For each policy: what word of strings tells the effect, which keys to count, and whether keys end or are refused. */
+/** For each policy: what word of strings tells the effect, and whether somebody may lose access, or keys are gone. */
 const EFFECTS = {
-    "account-grace": (before, after) => ({ effect: "grace", count: { status: "refused" }, ends: shorter(before, after) }),
-    "admin-keys": (_before, after) => after === "no"
-        ? { effect: "adminsRefused", count: "admins", ends: true }
-        : { effect: "adminsAccepted", count: "admins" },
-    enabled: (_before, after) => after === "no"
-        ? { effect: "switchedOff", count: { status: "active" }, ends: true }
-        : { effect: "switchedOn", count: { status: "active" } },
-    lifetime: () => ({ effect: "lifetime", count: { status: "active" } }),
+    "account-grace": (before, after) => ({ effect: "grace", ends: shorter(before, after) }),
+    "admin-keys": (_before, after) => after === "no" ? { effect: "adminsRefused", ends: true } : { effect: "adminsAccepted" },
+    enabled: (_before, after) => after === "no" ? { effect: "switchedOff", ends: true } : { effect: "switchedOn" },
+    idle: (before, after) => after === "none" ? { effect: "idleOff" } : { effect: "idle", ends: before === "none" || shorter(before, after) },
+    lifetime: () => ({ effect: "lifetime" }),
     "max-keys-per-user": () => ({ effect: "newOnly" }),
     "max-lifetime": () => ({ effect: "newOnly" }),
     "password-issue": () => ({ effect: "newOnly" }),
-    "remove-on-password-expiry": (_before, after) => after === "yes"
-        ? { effect: "passwords", count: { status: "active" }, ends: true }
-        : { effect: "passwordsOff" },
-    retention: (before, after) => ({ effect: "retention", count: "ended", ends: shorter(before, after) }),
+    "remove-on-password-expiry": (_before, after) => after === "yes" ? { effect: "passwords", ends: true } : { effect: "passwordsOff" },
+    "replica-max-age": () => ({ effect: "replica" }),
+    retention: (before, after) => ({ effect: "retention", ends: shorter(before, after) }),
 };
 
 /**
  * The effect of a change.
- * @returns {{effect: string, count, ends: boolean}} count is a filter of ListKeys, "admins", "ended",
- *     or absent where no key is touched. ends: somebody may lose access, or keys are gone.
+ * @returns {{effect: string, ends: boolean}}
  */
 export function effectOf(name, before, after) {
-    const [, service] = name.split(":");
+    const [policy] = name.split(":");
 
-    if (name.startsWith("require-certificate"))
-        return {
-            effect: stricter(before, after) ? "certificate" : "lessCertificate",
-            count: { status: "active", services: service ? [service, "any"] : undefined },
-            ends: stricter(before, after),
-        };
-    return { ends: false, ...(EFFECTS[name]?.(before, after) ?? { effect: "unknown" }) };
+    if (policy === "require-certificate")
+        return { effect: stricter(before, after) ? "certificate" : "lessCertificate", ends: stricter(before, after) };
+    return { ends: false, ...(EFFECTS[policy]?.(before, after) ?? { effect: "unknown" }) };
 }

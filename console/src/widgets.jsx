@@ -16,7 +16,7 @@ export const When = ({ at, none, relative = false }) => at === undefined
     ? <span className="wfa-quiet">{none}</span>
     : <time dateTime={new Date(at * 1000).toISOString()} title={moment(at)}>{relative ? span(at) : day(at)}</time>;
 
-const COLORS = { active: "green", refused: "orange", expired: "grey", revoked: "red" };
+const COLORS = { active: "green", refused: "orange", idle: "blue", expired: "grey", revoked: "red" };
 
 /** The status of a key. An active key that this host refuses is told apart. */
 export function Status({ item }) {
@@ -29,8 +29,15 @@ export function Status({ item }) {
 
 const SOON_S = 14 * 86400;
 
+/** Until when a key has to be used, where that is before its other end; undefined where it is not. */
+export const idleEnd = item => item.status === "active" && item.idle < (item.expires ?? Infinity) ? item.idle : undefined;
+
 /** When a key ends. What ends soon stands out. */
 export function Expires({ item }) {
+    const idle = idleEnd(item);
+
+    if (idle - now_s() < SOON_S)
+        return <span className="wfa-soon">{T.ifUnused} <When at={idle} relative /></span>;
     if (item.expires === undefined)
         return <span className="wfa-quiet">{T.never}</span>;
     const soon = item.status === "active" && item.expires - now_s() < SOON_S;

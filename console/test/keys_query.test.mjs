@@ -19,12 +19,13 @@ test("each field", () => {
     assert.deepEqual(filter({ status: "revoked" }), { status: "revoked" });
     assert.deepEqual(filter({ service: "sshd" }), { services: ["sshd"] });
     assert.deepEqual(filter({ source: "192.0.2.7" }), { source: "192.0.2.7" });
+    assert.deepEqual(filter({ realm: "mail " }), { realm: "mail" });
     assert.deepEqual(filter({ unusedFor: 90 }), { "unused-since": NOW - 90 * DAY });
 });
 
 test("what ends soon has not ended, unless that is asked for", () => {
-    assert.deepEqual(filter({ endsWithin: 7 }), { status: "active", "expires-before": NOW + 7 * DAY });
-    assert.deepEqual(filter({ endsWithin: 7, status: "revoked" }), { status: "revoked", "expires-before": NOW + 7 * DAY });
+    assert.deepEqual(filter({ endsWithin: 7 }), { status: "active", "ends-before": NOW + 7 * DAY });
+    assert.deepEqual(filter({ endsWithin: 7, status: "revoked" }), { status: "revoked", "ends-before": NOW + 7 * DAY });
 });
 
 test("the daemon sorts, unless it lists by id anyway", () => {
