@@ -10,7 +10,7 @@ import { join } from "node:path";
 const modules = createRequire(join(process.env.WFAPIKEY_NODE_MODULES, "."));
 const { chromium } = modules("playwright-core");
 const COCKPIT = process.env.COCKPIT ?? "http://127.0.0.1:9090";
-const PASSWORD = process.env.PASSWORD ?? "correct horse 7";
+export const PASSWORD = process.env.PASSWORD ?? "correct horse 7";
 
 export const WAIT_MS = 30_000;
 

@@ -39,7 +39,7 @@ wfapikeyctl verify bob --service dovecot --rhost 10.1.2.3 <"$work/bob" >"$work/o
 export PKI=$pki
 pki_crl root
 # Those that WFAPIKEY_CONSOLE names, or all.
-for script in ${WFAPIKEY_CONSOLE:-keys issue events certs ends}; do
+for script in ${WFAPIKEY_CONSOLE:-keys issue events certs ends access many}; do
     node "${0%/*}/$script.mjs" || failures=$((failures + 1))
 done
 [[ -z ${WFAPIKEY_PICTURES-} ]] || node "${0%/*}/pictures.mjs" "$WFAPIKEY_PICTURES"
