@@ -4,13 +4,13 @@
 import cockpit from "./cockpit.js";
 import { plain } from "./control.js";
 import { useAnswer, useShared } from "./context.js";
-import { moment, number } from "./format.js";
+import { number } from "./format.js";
 import {
     Alert, Button, Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup,
     DescriptionListTerm, Label,
 } from "./pf.js";
 import { T } from "./strings.js";
-import { Failure, Waiting } from "./widgets.jsx";
+import { Failure, Waiting, When } from "./widgets.jsx";
 
 const SEVERITIES = ["error", "warning", "hint", "ok"];
 const COLORS = { error: "red", warning: "orange", hint: "blue", ok: "green" };
@@ -40,7 +40,8 @@ const Finding = ({ finding: { severity, check, seen, do: advice } }) =>
         </CardBody>
     </Card>;
 
-const Fact = ({ name, children }) =>
+/** What an older daemon does not say is left out. */
+const Fact = ({ name, value, children }) => value !== undefined &&
     <DescriptionListGroup><DescriptionListTerm>{name}</DescriptionListTerm><DescriptionListDescription>{children}</DescriptionListDescription></DescriptionListGroup>;
 
 function Facts() {
@@ -54,12 +55,12 @@ function Facts() {
         <CardTitle component="h2">{T.health.daemon}</CardTitle>
         <CardBody>
             <DescriptionList isCompact columnModifier={{ default: "1Col", md: "3Col" }}>
-                <Fact name={T.health.version}>{status.version}</Fact>
-                <Fact name={T.health.enabled}>{status.enabled ? T.health.yes : T.health.no}</Fact>
-                <Fact name={T.health.started}>{moment(status.started)}</Fact>
-                <Fact name={T.health.keys}>{T.health.counts(...["active", "idle", "expired", "revoked"].map(word => number(status[`keys-${word}`] ?? 0)))}</Fact>
-                <Fact name={T.health.accepted}>{number(status.accepted)}</Fact>
-                <Fact name={T.health.refused}>{number(status.refused)}</Fact>
+                <Fact name={T.health.version} value={status.version}>{status.version}</Fact>
+                <Fact name={T.health.enabled} value={status.enabled}>{status.enabled ? T.health.yes : T.health.no}</Fact>
+                <Fact name={T.health.started} value={status.started}><When at={status.started} exact /></Fact>
+                <Fact name={T.health.keys} value={status["keys-active"]}>{T.health.counts(...["active", "idle", "expired", "revoked"].map(word => number(status[`keys-${word}`] ?? 0)))}</Fact>
+                <Fact name={T.health.accepted} value={status.accepted}>{number(status.accepted ?? 0)}</Fact>
+                <Fact name={T.health.refused} value={status.refused}>{number(status.refused ?? 0)}</Fact>
             </DescriptionList>
         </CardBody>
     </Card>;

@@ -12,9 +12,9 @@ export const Foreign = ({ children, whole = false }) =>
     <bdi className={whole ? "wfa-foreign wfa-whole" : "wfa-foreign"} title={whole ? undefined : children}>{children}</bdi>;
 
 /** A time: the day, and the exact moment as a title. */
-export const When = ({ at, none, relative = false }) => at === undefined
+export const When = ({ at, none, relative = false, exact = false }) => at === undefined
     ? <span className="wfa-quiet">{none}</span>
-    : <time dateTime={new Date(at * 1000).toISOString()} title={moment(at)}>{relative ? span(at) : day(at)}</time>;
+    : <time dateTime={new Date(at * 1000).toISOString()} title={moment(at)}>{exact ? moment(at) : relative ? span(at) : day(at)}</time>;
 
 const COLORS = { active: "green", refused: "orange", idle: "blue", expired: "grey", revoked: "red" };
 
