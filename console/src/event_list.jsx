@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Events of the audit log as a table. Their texts come from clients and attackers: they are shown as
 // text.
-import { moment } from "./format.js";
+import { briefly, moment } from "./format.js";
 import { Label, Table, Tbody, Td, Th, Thead, Tr } from "./pf.js";
 import { T, reasonText } from "./strings.js";
 import { Foreign } from "./widgets.jsx";
@@ -15,6 +15,8 @@ const What = ({ event }) =>
         {event.count > 1 && <> × {event.count}</>}
     </span>;
 
+const Time = ({ at }) => <time dateTime={new Date(at * 1000).toISOString()} title={moment(at)}>{briefly(at)}</time>;
+
 const Why = ({ event }) =>
     <>
         {event.reason && <span>{reasonText(event.reason)} </span>}
@@ -27,18 +29,19 @@ const Why = ({ event }) =>
  * @param {function} actions what the last column has for an event, if there is one
  */
 export const EventList = ({ events, actions }) => events.length === 0 ? <p className="wfa-quiet">{T.events.none}</p>
-    : <Table variant="compact" gridBreakPoint="grid-lg" aria-label={T.events.title}>
+    : <Table variant="compact" gridBreakPoint="grid-lg" aria-label={T.events.title} className="wfa-events">
         <Thead>
             <Tr>
-                {["at", "what", "key", "user", "service", "rhost", "why"].map(column => <Th key={column} modifier="nowrap">{T.events.columns[column]}</Th>)}
+                {["at", "what", "key", "user", "service", "rhost", "why"].map(column =>
+                    <Th key={column} modifier="nowrap" width={column === "why" ? 30 : undefined}>{T.events.columns[column]}</Th>)}
                 {actions && <Th screenReaderText={T.events.columns.actions} />}
             </Tr>
         </Thead>
         <Tbody>
             {events.map(event =>
                 <Tr key={event.seq}>
-                    <Td dataLabel={T.events.columns.at} modifier="nowrap">{moment(event.until ?? event.at)}</Td>
-                    <Td dataLabel={T.events.columns.what} modifier="nowrap"><What event={event} /></Td>
+                    <Td dataLabel={T.events.columns.at} modifier="nowrap"><Time at={event.until ?? event.at} /></Td>
+                    <Td dataLabel={T.events.columns.what}><What event={event} /></Td>
                     <Td dataLabel={T.events.columns.key}>{event.key && <a href={`#/keys/${event.key}`}><code>{event.key}</code></a>}</Td>
                     <Td dataLabel={T.events.columns.user}><Foreign>{event.user}</Foreign></Td>
                     <Td dataLabel={T.events.columns.service}><Foreign>{event.service}</Foreign></Td>

@@ -7,6 +7,7 @@ const MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400;
 const language = (cockpit?.language ?? "en").replace("_", "-");
 const dates = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+const brief = new Intl.DateTimeFormat(language, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit", second: "2-digit" });
 const hours = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
 const spans = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 const numbers = new Intl.NumberFormat(language);
@@ -19,6 +20,9 @@ export const day = at_s => dates.format(new Date(at_s * 1000));
 
 /** A time in UNIX seconds with its seconds. */
 export const moment = at_s => moments.format(new Date(at_s * 1000));
+
+/** The same without its year. */
+export const briefly = at_s => brief.format(new Date(at_s * 1000));
 
 /** The hour of a time in UNIX seconds. */
 export const hour = at_s => hours.format(new Date(at_s * 1000));

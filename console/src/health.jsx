@@ -58,7 +58,9 @@ function Facts() {
                 <Fact name={T.health.version} value={status.version}>{status.version}</Fact>
                 <Fact name={T.health.enabled} value={status.enabled}>{status.enabled ? T.health.yes : T.health.no}</Fact>
                 <Fact name={T.health.started} value={status.started}><When at={status.started} exact /></Fact>
-                <Fact name={T.health.keys} value={status["keys-active"]}>{T.health.counts(...["active", "idle", "expired", "revoked"].map(word => number(status[`keys-${word}`] ?? 0)))}</Fact>
+                <Fact name={T.health.keys} value={status["keys-active"]}>
+                    {T.health.counts(...["active", "idle", "expired", "revoked"].map(word => number(status[`keys-${word}`] ?? 0)))}
+                </Fact>
                 <Fact name={T.health.accepted} value={status.accepted}>{number(status.accepted ?? 0)}</Fact>
                 <Fact name={T.health.refused} value={status.refused}>{number(status.refused ?? 0)}</Fact>
             </DescriptionList>

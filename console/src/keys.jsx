@@ -12,8 +12,8 @@ import { listKeys } from "./key_list.js";
 import { KeyPages } from "./key_pages.js";
 import { KeysFilters } from "./keys_filters.jsx";
 import { EMPTY_QUERY, filterOf, isFiltered, orderOf } from "./keys_query.js";
-import { Button, Pagination } from "./pf.js";
-import { KeysTable } from "./keys_table.jsx";
+import { Button, FormSelect, FormSelectOption, Pagination } from "./pf.js";
+import { COLUMNS, KeysTable } from "./keys_table.jsx";
 import { EndKeys } from "./end_keys.jsx";
 import { T } from "./strings.js";
 import { Failure, Nothing, Waiting } from "./widgets.jsx";
@@ -125,7 +125,7 @@ export function KeysPage() {
     useEffect(() => setPage(old => ({ ...old, number: 1 })), [settled, sort]);
     useChanges(answer.reload);
     return <>
-        <KeysToolbar {...{ query, setQuery, selected, clear, page, setPage, value }} end={setEnding} reload={answer.reload} />
+        <KeysToolbar {...{ query, setQuery, sort, setSort, selected, clear, page, setPage, value }} end={setEnding} reload={answer.reload} />
         <Failure error={answer.error ?? value?.unsorted} />
         {!value && answer.loading && <Waiting />}
         {value?.rows.length > 0 && <KeysTable rows={value.rows} {...{ sort, setSort, selected, toggle }} />}
@@ -140,7 +140,20 @@ export function KeysPage() {
     </>;
 }
 
-function KeysToolbar({ query, setQuery, selected, clear, page, setPage, value, end, reload }) {
+/** Where the table is too narrow for heads of columns. */
+const Order = ({ sort, setSort }) =>
+    <div className="wfa-narrow">
+        <FormSelect aria-label={T.keys.sortBy} value={`${sort.column} ${sort.descending}`} onChange={(_event, value) => {
+            const [column, descending] = value.split(" ");
+
+            setSort({ column, descending: descending === "true" });
+        }}>
+            {COLUMNS.flatMap(column => [false, true].map(descending =>
+                <FormSelectOption key={`${column} ${descending}`} value={`${column} ${descending}`} label={T.keys.order(T.columns[column], descending)} />))}
+        </FormSelect>
+    </div>;
+
+function KeysToolbar({ query, setQuery, sort, setSort, selected, clear, page, setPage, value, end, reload }) {
     // How many there are in all is known when the last of them is loaded.
     const total = value?.complete ? { itemCount: value.loaded } : { toggleTemplate: ({ firstIndex, lastIndex }) => `${firstIndex} - ${lastIndex}` };
 
@@ -149,6 +162,7 @@ function KeysToolbar({ query, setQuery, selected, clear, page, setPage, value, e
         <div className="wfa-bar">
             <IssueKey changed={reload} />
             <Actions {...{ selected, end, clear }} />
+            <Order sort={sort} setSort={setSort} />
             <Pagination isCompact {...total} page={page.number} perPage={page.size} className="wfa-actions"
                 perPageOptions={[20, 50, 100, 200].map(size => ({ title: String(size), value: size }))}
                 onSetPage={(_event, number_) => setPage({ ...page, number: number_ })}

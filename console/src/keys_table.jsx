@@ -20,7 +20,8 @@ const CELLS = {
     updated: key => <When at={key.updated} />,
     created: key => <When at={key.created} />,
 };
-const COLUMNS = Object.keys(CELLS);
+/** The columns, in their order. */
+export const COLUMNS = Object.keys(CELLS);
 
 function Header({ rows, sort, setSort, selected, toggle }) {
     const all = rows.every(key => selected.has(key.id));

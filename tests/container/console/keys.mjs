@@ -87,6 +87,9 @@ await test("a narrow and dark page has all of it", async () => {
     await admin.page.emulateMedia({ colorScheme: "dark" });
     await admin.frame.locator("html.pf-v6-theme-dark").waitFor();
     await none(admin);
+    await admin.frame.getByRole("combobox", { name: "Sort by" }).selectOption("name true");
+    await until(async () => (await column(admin, "Name"))[0].startsWith("ש"), "the last name first");
+    await admin.frame.getByRole("button", { name: "Go to next page" }).waitFor();
 });
 await test("without the daemon the page says so, and comes back by itself", async () => {
     await admin.page.setViewportSize({ width: 1440, height: 900 });
