@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "bootstrap.h"
@@ -184,6 +185,14 @@ static int check_first(struct opening *o) {
         return r == -ENOENT ? 1 : r;
 }
 
+/* A power loss must not take the directory away with all that is in it. Where its parent cannot be
+ * opened, somebody else has made it. */
+static int sync_parent(struct opening *o) {
+        _cleanup_close_ int fd = openat(o->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return fd >= 0 && fsync(fd) < 0 ? -errno : 0;
+}
+
 /* The very first start. A database with another name marks it, so that a kill on the way does no
  * harm: no key can have been in it. */
 static int begin(struct opening *o) {
@@ -201,7 +210,8 @@ static int begin(struct opening *o) {
         if (r < 0)
                 return r;
         fd = openat(o->fd, UNBORN_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0 || fchmod(fd, 0600) < 0)
+        /* Without the mark a pepper says that there was a store. */
+        if (fd < 0 || fchmod(fd, 0600) < 0 || fsync(o->fd) < 0 || sync_parent(o) < 0)
                 return fail(o, -errno, "cannot make '%s': %s", path_of(o, UNBORN_NAME),
                             strerror(errno));
         if (r > 0) {
@@ -382,13 +392,6 @@ static void close_store(struct bootstrap *b) {
 
 /* --- Damage --- */
 
-static void forget_salvaged(struct opening *o) {
-        (void) unlinkat(o->fd, STORE_SALVAGE_NAME, 0);
-        (void) unlinkat(o->fd, STORE_SALVAGE_NAME "-wal", 0);
-        (void) unlinkat(o->fd, STORE_SALVAGE_NAME "-shm", 0);
-        (void) unlinkat(o->fd, STORE_SALVAGE_NAME "-journal", 0);
-}
-
 static int fail_to_salvage(struct opening *o, int r) {
         return fail(o, r,
                     r == -EUCLEAN
@@ -407,7 +410,7 @@ static int make_salvaged(struct opening *o, struct keymint *keymint,
 
         with.seal = seal;
         with.seal_userdata = keymint;
-        forget_salvaged(o);
+        aside_forget(o->fd);
         (void) snprintf(from, sizeof(from), "%s", path_of(o, STORE_NAME));
         fd = openat(o->fd, STORE_SALVAGE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                     0600);
@@ -421,19 +424,16 @@ static int make_salvaged(struct opening *o, struct keymint *keymint,
                 bootstrap_note_damage(o->fd);
         if (r >= 0)
                 return 0;
-        forget_salvaged(o);
+        aside_forget(o->fd);
         return fail_to_salvage(o, r);
 }
 
-/* The damaged database stays beside the new one, under a name with the time. A kill on the way
- * leaves the one or the other in use. */
-static int use_salvaged(struct opening *o, char aside[static BOOTSTRAP_ASIDE_LEN]) {
-        (void) snprintf(aside, BOOTSTRAP_ASIDE_LEN, STORE_NAME ".damaged-%lld",
-                        (long long) clock_now());
-        if (linkat(o->fd, STORE_NAME, o->fd, aside, 0) < 0 ||
-            renameat(o->fd, STORE_SALVAGE_NAME, o->fd, STORE_NAME) < 0 || fsync(o->fd) < 0)
-                return fail(o, -errno, "cannot put the damaged key store '%s' aside: %s",
-                            path_of(o, STORE_NAME), strerror(errno));
+static int use_salvaged(struct opening *o, char aside[static ASIDE_LEN]) {
+        int r = aside_put(o->fd, clock_now(), aside);
+
+        if (r < 0)
+                return fail(o, r, "cannot put the damaged key store '%s' aside: %s",
+                            path_of(o, STORE_NAME), strerror(-r));
         (void) unlinkat(o->fd, BOOTSTRAP_DAMAGED_NAME, 0);
         return 0;
 }
@@ -442,7 +442,7 @@ static int use_salvaged(struct opening *o, char aside[static BOOTSTRAP_ASIDE_LEN
  * in. */
 static int mend(struct opening *o) {
         const struct store_salvage_for nobody = {};
-        char said[ERROR_LEN], aside[BOOTSTRAP_ASIDE_LEN];
+        char said[ERROR_LEN], aside[ASIDE_LEN];
         struct keymint *keymint = NULL;
         struct store_salvage found;
         int r;
@@ -457,7 +457,7 @@ static int mend(struct opening *o) {
                 return r;
         store_salvage_say(&found, said, sizeof(said));
         if (!store_salvage_is_whole(&found)) {
-                forget_salvaged(o);
+                aside_forget(o->fd);
                 return fail(o, -EUCLEAN,
                             "the key store '%s' is damaged, and needs a decision: restore it from "
                             "a backup, or see what can be saved: wfapikeyctl salvage (%s)",
@@ -558,7 +558,7 @@ static int look_only(struct opening *o, struct keymint *keymint,
 }
 
 static int salvage_all(struct opening *o, bool yes, const struct store_salvage_for *whom,
-                       struct store_salvage *ret, char aside[static BOOTSTRAP_ASIDE_LEN]) {
+                       struct store_salvage *ret, char aside[static ASIDE_LEN]) {
         struct keymint *keymint = NULL;
         int r;
 
@@ -588,7 +588,7 @@ static int salvage_all(struct opening *o, bool yes, const struct store_salvage_f
 }
 
 int bootstrap_salvage(const char *dir, bool yes, const struct store_salvage_for *whom,
-                      struct store_salvage *ret, char aside[static BOOTSTRAP_ASIDE_LEN],
+                      struct store_salvage *ret, char aside[static ASIDE_LEN],
                       char error[static ERROR_LEN]) {
         struct opening o = { .dir = dir, .fd = -1, .error = error };
         int r;

@@ -4,6 +4,7 @@
  * there. */
 #pragma once
 
+#include "aside.h"
 #include "base/error.h"
 #include "secret/highwater.h"
 #include "store/store_salvage.h"
@@ -22,8 +23,6 @@ struct bootstrap {
 
 /* In the state directory. Where it is, the next start looks for damage whatever the size. */
 #define BOOTSTRAP_DAMAGED_NAME "damaged"
-/* for the name that a damaged store gets */
-#define BOOTSTRAP_ASIDE_LEN 48
 
 /**
  * bootstrap_open(dir, shared, ret, error):
@@ -49,5 +48,5 @@ void bootstrap_note_damage(int dir);
  * administrator in ${error}.
  */
 int bootstrap_salvage(const char *dir, bool yes, const struct store_salvage_for *whom,
-                      struct store_salvage *ret, char aside[static BOOTSTRAP_ASIDE_LEN],
+                      struct store_salvage *ret, char aside[static ASIDE_LEN],
                       char error[static ERROR_LEN]) _must_check_;

@@ -17,7 +17,7 @@ static void tell(enum store_salvage_key what, const char *id, const char *owner,
 
 int salvage_run(const char *dir, bool yes) {
         const struct store_salvage_for whom = { .tell = tell };
-        char said[ERROR_LEN], aside[BOOTSTRAP_ASIDE_LEN], error[ERROR_LEN] = "out of memory";
+        char said[ERROR_LEN], aside[ASIDE_LEN], error[ERROR_LEN] = "out of memory";
         struct store_salvage found;
         int r;
 

@@ -190,7 +190,7 @@ static bool can_do_without(const char *name) {
 
 static void salvage(struct unit_boot *f, const char *row, struct store_salvage *found) {
         const struct store_salvage_for whom = {};
-        char aside[BOOTSTRAP_ASIDE_LEN];
+        char aside[ASIDE_LEN];
         struct stat st;
 
         unit_int(row, bootstrap_salvage(f->dir, true, &whom, found, aside, f->error), 0);
@@ -475,7 +475,7 @@ static void test_a_lost_seal_needs_a_person(void **state) {
 static void test_a_dry_run_changes_nothing(void **state) {
         const struct store_salvage_for whom = {};
         struct unit_boot *f = *state;
-        char aside[BOOTSTRAP_ASIDE_LEN], command[3 * UNIT_PATH_LEN];
+        char aside[ASIDE_LEN], command[3 * UNIT_PATH_LEN];
         struct store_salvage found;
         struct bootstrap b;
 

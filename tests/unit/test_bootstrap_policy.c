@@ -63,7 +63,7 @@ static void take_back(struct unit_boot *f, const char *policies) {
 
 static void salvage(struct unit_boot *f, struct store_salvage *found) {
         const struct store_salvage_for whom = {};
-        char aside[BOOTSTRAP_ASIDE_LEN];
+        char aside[ASIDE_LEN];
 
         assert_int_equal(bootstrap_salvage(f->dir, true, &whom, found, aside, f->error), 0);
         assert_int_equal(unlink(unit_boot_path_of(f, aside)), 0);
@@ -219,7 +219,7 @@ static void list(const char *dir, char out[static 8192]) {
 static void test_a_look_changes_nothing(void **state) {
         const struct store_salvage_for whom = {};
         struct unit_boot *f = *state;
-        char before[8192], after[8192], aside[BOOTSTRAP_ASIDE_LEN], command[4 * UNIT_PATH_LEN];
+        char before[8192], after[8192], aside[ASIDE_LEN], command[4 * UNIT_PATH_LEN];
         struct store_salvage found;
         struct bootstrap b;
 

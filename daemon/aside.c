@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Names of files in the state directory, and the order in which they come to the disk. Knows
+ * nothing of what is in them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "aside.h"
+#include "cleanup.h"
+#include "store/store.h"
+#include "store/store_salvage.h"
+
+/* A log that comes back with a power loss would be taken for that of the new database. */
+static int forget_log(int dir) {
+        _cleanup_close_ int fd =
+                openat(dir, STORE_FILE_NAME "-wal", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+        if (fd < 0 ? errno != ENOENT : fsync(fd) < 0)
+                return -1;
+        return fsync(dir);
+}
+
+/* The name is there already where the power failed after this. */
+static int give_name(int dir, const char *aside) {
+        struct stat st, there;
+
+        if (linkat(dir, STORE_FILE_NAME, dir, aside, 0) == 0)
+                return 0;
+        if (errno != EEXIST || fstatat(dir, STORE_FILE_NAME, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+            fstatat(dir, aside, &there, AT_SYMLINK_NOFOLLOW) < 0)
+                return -1;
+        errno = EEXIST;
+        return st.st_dev == there.st_dev && st.st_ino == there.st_ino ? 0 : -1;
+}
+
+int aside_put(int dir, int64_t now, char aside[static ASIDE_LEN]) {
+        (void) snprintf(aside, ASIDE_LEN, STORE_FILE_NAME ".damaged-%lld", (long long) now);
+        if (forget_log(dir) < 0 || give_name(dir, aside) < 0 ||
+            renameat(dir, STORE_SALVAGE_NAME, dir, STORE_FILE_NAME) < 0 || fsync(dir) < 0)
+                return -errno;
+        return 0;
+}
+
+void aside_forget(int dir) {
+        (void) unlinkat(dir, STORE_SALVAGE_NAME, 0);
+        (void) unlinkat(dir, STORE_SALVAGE_NAME "-wal", 0);
+        (void) unlinkat(dir, STORE_SALVAGE_NAME "-shm", 0);
+        (void) unlinkat(dir, STORE_SALVAGE_NAME "-journal", 0);
+}
