@@ -432,6 +432,9 @@ static int try_to_move(struct store *writer, int *in_log, int *moved) {
 static int move_log(struct store *writer, int *in_log, int *moved) {
         int r;
 
+        /* Somebody may have restored an older copy in the place of the database. With these pages
+         * in it, it would be neither. Where the log alone is gone, it is moved. */
+        (void) !store_guard_look(writer);
         if (atomic_load_explicit(&writer->shared->foreign, memory_order_acquire))
                 return -ENOMEDIUM;
         r = try_to_move(writer, in_log, moved);

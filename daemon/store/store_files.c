@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cleanup.h"
 #include "store/store_files.h"
 
 /* A file system may round the time, or set it a little later. */
@@ -74,4 +75,17 @@ enum store_files_which store_files_wrong(const struct store_files *f) {
                         return STORE_FILES_DATABASE;
         }
         return _STORE_FILES_MAX;
+}
+
+int store_files_put_aside(const struct store_files *f) {
+        const char *path = f->of[STORE_FILES_LOG].path;
+        _cleanup_free_ char *aside = NULL;
+        struct stat st;
+
+        if (!path || stat(path, &st) < 0 || st.st_dev != f->of[STORE_FILES_LOG].dev ||
+            st.st_ino != f->of[STORE_FILES_LOG].ino)
+                return 0;
+        if (asprintf(&aside, "%s" STORE_FILES_ASIDE, path) < 0)
+                return -ENOMEM;
+        return rename(path, aside) < 0 ? -errno : 1;
 }

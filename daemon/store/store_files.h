@@ -47,3 +47,10 @@ void store_files_written(struct store_files *f);
  * that cannot be looked at is wrong.
  */
 enum store_files_which store_files_wrong(const struct store_files *f) _must_check_;
+
+/**
+ * store_files_put_aside(f): the log, if it is the one that was noted, gets another name: its own
+ * with STORE_FILES_ASIDE behind it. Returns 1; 0 when it is not there; a negative errno.
+ */
+#define STORE_FILES_ASIDE ".replaced"
+int store_files_put_aside(const struct store_files *f) _must_check_;

@@ -132,12 +132,32 @@ void store_guard_health(struct store *writer, struct store_health *ret) {
                                       .refused = g->refused };
 }
 
+/* The log of a database that was replaced would be taken for that of the one in its place. Pages of
+ * both would make a store in which a key that was revoked is good. It is kept, because it may be
+ * the one that somebody has restored. */
+static void put_log_aside(struct store_guard *g) {
+        const char *log = g->files.of[STORE_FILES_LOG].path;
+        int r = store_files_put_aside(&g->files);
+
+        if (r > 0)
+                log_message(MESSAGE_STORE_LOST, LOG_ALERT,
+                            "'%s' does not belong to the database that has taken the place of "
+                            "ours: it is '%s" STORE_FILES_ASIDE "' now",
+                            log, log);
+        else if (r < 0)
+                log_message(MESSAGE_STORE_LOST, LOG_ALERT,
+                            "'%s' does not belong to the database that has taken the place of "
+                            "ours, and cannot be renamed: remove it",
+                            log);
+}
+
 void store_guard_done(struct store *writer) {
         struct store_guard *g = &writer->guard;
 
         if (!g->on)
                 return;
-        (void) !store_guard_look(writer);
+        if (store_guard_look(writer) < 0 && g->wrong == STORE_FILES_DATABASE)
+                put_log_aside(g);
         g->on = false;
         store_files_done(&g->files);
         store_reserve_done(&g->reserve);

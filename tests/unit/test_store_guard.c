@@ -133,6 +133,69 @@ static void test_room_is_made_where_there_was_none(void **state) {
         assert_int_equal(store_guard_make_room(s->writer, -EDQUOT), true);
 }
 
+/* --- An older copy is written over the database --- */
+
+static void read_all(const char *path, uint8_t **ret, size_t *ret_len) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        struct stat st;
+
+        assert_int_equal(fstat(fd, &st), 0);
+        *ret_len = (size_t) st.st_size;
+        *ret = malloc(*ret_len);
+        assert_non_null(*ret);
+        assert_int_equal(read(fd, *ret, *ret_len), *ret_len);
+        assert_int_equal(close(fd), 0);
+}
+
+static bool has(const char *path, const uint8_t *bytes, size_t len) {
+        uint8_t *got;
+        size_t got_len;
+        bool same;
+
+        read_all(path, &got, &got_len);
+        same = got_len == len && memcmp(got, bytes, len) == 0;
+        free(got);
+        return same;
+}
+
+/* As cp -p does it. */
+static void restore(const char *path, const uint8_t *bytes, size_t len) {
+        const struct timespec old[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+        int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+        assert_int_equal(write(fd, bytes, len), len);
+        assert_int_equal(futimens(fd, old), 0);
+        assert_int_equal(close(fd), 0);
+}
+
+static void test_nothing_is_moved_into_a_restored_copy(void **state) {
+        struct unit_store *s = *state;
+        char wal[UNIT_PATH_LEN], aside[UNIT_PATH_LEN];
+        uint8_t *copy;
+        size_t len;
+
+        (void) unit_join(wal, s->dir, "keys.db-wal");
+        (void) unit_join(aside, s->dir, "keys.db-wal" STORE_FILES_ASIDE);
+        assert_int_equal(store_guard_start(s->writer), 0);
+        store_settle(s->writer);
+        read_all(s->path, &copy, &len);
+        assert_int_equal(change(s->writer), 0);
+        restore(s->path, copy, len);
+        /* it has not been looked at since */
+        store_settle(s->writer);
+        assert_true(has(s->path, copy, len));
+        s->writer->wal_pages = 5000;
+        store_checkpoint(s->writer, true);
+        assert_true(has(s->path, copy, len));
+        /* Neither does the next start. */
+        store_freep(&s->reader);
+        store_freep(&s->writer);
+        assert_true(has(s->path, copy, len));
+        assert_int_equal(access(wal, F_OK), -1);
+        assert_int_equal(access(aside, F_OK), 0);
+        free(copy);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_store(test_an_error_of_the_disk_has_its_name),
@@ -140,6 +203,7 @@ int main(void) {
                 unit_test_with_store(test_a_commit_into_a_removed_file_is_no_success),
                 unit_test_with_store(test_without_a_guard_nothing_is_looked_at),
                 unit_test_with_store(test_room_is_made_where_there_was_none),
+                unit_test_with_store(test_nothing_is_moved_into_a_restored_copy),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
