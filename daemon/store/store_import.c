@@ -260,7 +260,8 @@ static int make_file(struct store_import *l, struct store *writer) {
         if (unlink(l->path) < 0 && errno != ENOENT)
                 return -EACCES;
         fd = open(l->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        return fd < 0 ? (errno == ENOSPC || errno == EROFS ? -errno : -EACCES) : 0;
+        return fd < 0 ? (errno == ENOSPC || errno == EDQUOT || errno == EROFS ? -errno : -EACCES)
+                      : 0;
 }
 
 /* Rows in it are looked up by id only. Without the indexes it takes a third of the time. */
@@ -282,7 +283,9 @@ static int drop_indexes(sqlite3 *db) {
                 (void) sqlite3_finalize(stmt);
                 if (r > 0) {
                         (void) snprintf(sql, sizeof(sql), "DROP INDEX %s", name);
-                        r = store_stmt_exec(db, sql) < 0 ? -EIO : 1;
+                        r = store_stmt_exec(db, sql);
+                        if (r >= 0)
+                                r = 1;
                 }
         } while (r > 0);
         return r;
