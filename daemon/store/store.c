@@ -20,7 +20,10 @@
 #include "store/store_stmt.h"
 #include "store/store_swap.h"
 
-#define CHECKPOINT_PAGES 1000
+/* A revocation that comes while the log is moved waits for that, and so it does for what others
+ * have left in the log without waiting for the disk. So it is moved before it is long, although
+ * each time costs two syncs. */
+#define CHECKPOINT_PAGES 250
 
 static void db_closep(sqlite3 **db) {
         (void) sqlite3_close(*db);

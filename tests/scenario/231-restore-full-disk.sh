@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: the disk becomes full at any point of a restore. The restore fails with the reason, and keys,
-# policies and the audit log are as before it. A revocation goes through, and with room the restore
-# does too.
+# Goal: the disk becomes full at any point of a restore. The restore fails with the reason, and
+# keys, policies and the audit log are as before it. A revocation goes through, and with room the
+# restore does too.
 if [[ $(id -u) != 0 ]] || ! unshare --mount true 2>/dev/null; then
     echo "skipped: needs root and mount namespaces"
     exit 77
