@@ -462,6 +462,23 @@ int disk_play(struct disk *d, enum disk_fault fault,
         return visit(&moment, userdata);
 }
 
+size_t disk_longest(const struct disk *d) {
+        size_t bytes[FILES_MAX + 1] = {}, most = 0;
+
+        for (size_t i = 0; i < d->n; i++) {
+                const struct event *e = &d->events[i];
+
+                if (e->what == WROTE)
+                        bytes[e->file] += e->len;
+                if (e->what != SYNCED)
+                        continue;
+                if (bytes[e->file] > most)
+                        most = bytes[e->file];
+                bytes[e->file] = 0;
+        }
+        return most;
+}
+
 /* --- One state --- */
 
 enum mood { NOTHING, ALL, SOME, _MOODS };

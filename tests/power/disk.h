@@ -63,6 +63,11 @@ int disk_play(struct disk *d, enum disk_fault fault,
               int (*visit)(const struct disk_moment *moment, void *userdata), void *userdata);
 
 /**
+ * disk_longest(d): the most bytes that one sync had to take to the disk.
+ */
+size_t disk_longest(const struct disk *d);
+
+/**
  * disk_leave(moment, seed, to): writes one of the states that the disk can be in then into the
  * directory ${to}, which is empty. The ${seed} says which one. 0, or a negative errno.
  */

@@ -14,6 +14,7 @@
 
 #include "steps.h"
 
+#include "store/store_key.h"
 #include "store/store_stmt.h"
 #include "store/store_swap.h"
 
@@ -232,6 +233,64 @@ static void test_restore(void **state) {
         check(scene_foreign);
 }
 
+/* --- A sync is short, because a revocation waits for it --- */
+
+/* pages: those of a piece, and those that may gather in the log before it is
+ * moved */
+#define LONGEST_BYTES (800 * 4096)
+#define MANY          4000
+
+static int issue_many(struct life *l, void *what) {
+        struct store *writer = l->state.writer;
+        struct key_record key = { .status = KEY_ACTIVE,
+                                  .pepper_id = keymint_pepper_id(l->state.keymint),
+                                  .created_at = STEPS_NOW,
+                                  .updated_at = STEPS_NOW };
+        int r = store_begin(writer);
+
+        (void) what;
+        memset(key.digest, 'd', sizeof(key.digest));
+        for (size_t i = 0; r >= 0 && i < MANY; i++) {
+                keymint_make_id(key.id);
+                (void) snprintf(key.owner, sizeof(key.owner), "user%u",
+                                (unsigned) (disk_random(&l->dice) % MANY));
+                key.created_at = STEPS_NOW - (int64_t) (disk_random(&l->dice) % 100000000);
+                r = store_key_insert(writer, &key);
+        }
+        if (r >= 0)
+                r = store_commit(writer);
+        store_rollback(writer);
+        return r < 0 ? r : 0;
+}
+
+static void test_a_sync_is_short(void **state) {
+        struct life *from = make(first_seed(), "a host with many keys"),
+                    *l = make(first_seed(), "takes its backup");
+        struct file f = { .to = l };
+        int r;
+
+        (void) state;
+        from->apart = true;
+        assert_int_equal(life_begin(from, true), 0);
+        assert_int_equal(life_step(from, issue_many, NULL), 0);
+        make_keys(from);
+        assert_int_equal(life_begin(l, true), 0);
+        make_keys(l);
+        assert_int_equal(begin_export(from, &f), 0);
+        assert_int_equal(read_export(from, &f), 0);
+        begin_restore(l, &f);
+        while ((r = restore(l, &f)) > 0)
+                store_checkpoint(l->state.writer, false);
+        assert_int_equal(r, 0);
+        life_end(l);
+        life_end(from);
+        printf("# the longest sync takes %zu pages to the disk\n", disk_longest(l->disk) / 4096);
+        assert_in_range(disk_longest(l->disk), 1, LONGEST_BYTES);
+        free(f.bytes);
+        drop(from);
+        drop(l);
+}
+
 /* --- An older schema --- */
 
 static char *read_text(const char *path) {
@@ -404,11 +463,9 @@ static void test_faults_are_seen(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_life),
-                cmocka_unit_test(test_restore),
-                cmocka_unit_test(test_upgrade),
-                cmocka_unit_test(test_mend),
-                cmocka_unit_test(test_faults_are_seen),
+                cmocka_unit_test(test_life),    cmocka_unit_test(test_restore),
+                cmocka_unit_test(test_upgrade), cmocka_unit_test(test_a_sync_is_short),
+                cmocka_unit_test(test_mend),    cmocka_unit_test(test_faults_are_seen),
         };
 
         (void) unsetenv("CREDENTIALS_DIRECTORY");
