@@ -12,7 +12,7 @@
 #   --keys N      keys in the big store              (default 1000000)
 #   --rounds N    rounds                             (default 12)
 #   --slice MS    for each variant in each round     (default 500)
-#   --only PART   writes, wait, pam, ask, counts or fleet; may be repeated
+#   --only PART   writes, wait, pam, ask, counts, fleet or resync
 #   --accounts N  accounts for wait                  (default 100000)
 #   --hosts N     members for fleet                  (default 100)
 #   --help        this text
@@ -252,7 +252,7 @@ while [[ $# -gt 0 ]]; do
         shift
         ;;
     --only)
-        [[ ${2-} == @(writes|wait|pam|ask|counts|fleet) ]] || die "--only wants writes, wait, pam, ask, counts or fleet"
+        [[ ${2-} == @(writes|wait|pam|ask|counts|fleet|resync) ]] || die "--only wants writes, wait, pam, ask, counts, fleet or resync"
         parts+=("$2")
         shift
         ;;
@@ -261,7 +261,7 @@ while [[ $# -gt 0 ]]; do
     shift
 done
 [[ -n ${BENCH_PROGRAMS-} && -n ${WFAPIKEYD-} && -n ${WFAPIKEYCTL-} && -n ${PAM_MODULE-} ]] || die "is started by make bench"
-[[ ${#parts[@]} -gt 0 ]] || parts=(writes wait pam ask counts fleet)
+[[ ${#parts[@]} -gt 0 ]] || parts=(writes wait pam ask counts fleet resync)
 # shellcheck source=tests/bench/fleet.sh
 . "${0%/*}/fleet.sh"
 
@@ -271,7 +271,7 @@ dir=$(mktemp -d "${TMPDIR:-/var/tmp}/wfapikey-bench.XXXXXX")
 : >"$dir/conf"
 write_services
 say "Stores, on $(stat -f -c %T "$dir"), $(nproc) processors, $rounds rounds"
-if [[ ${parts[*]} != fleet ]]; then # which has stores of its own
+if [[ " ${parts[*]} " =~ \ (writes|wait|pam|ask|counts)\  ]]; then # which has stores of its own
     fill big "$keys"
     fill small "$small"
 fi

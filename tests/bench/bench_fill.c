@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* bench_fill DIR NAME KEYS: puts so many keys into the store of the state directory NAME, and some
- * thousand of them into the files NAME.keys and NAME.revoked. The keys come from a fast generator
- * that is not fit for secrets. */
+ * thousand of them into the files NAME.keys and NAME.revoked. Where the store is that of a host in
+ * a fleet, they are the fleet's, for all hosts. The keys come from a fast generator that is not fit
+ * for secrets. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -68,6 +69,8 @@ static int make_keys(struct filling *f) {
 static int set_policies(struct filling *f) {
         int r;
 
+        if (f->store.of_fleet)
+                return 0;
         r = store_policy_set(f->store.writer, "enabled", 1, 1);
         return r < 0 ? r : store_policy_set(f->store.writer, "max-keys-per-user", 1000, 1);
 }
@@ -76,6 +79,7 @@ static int insert_one(struct filling *f, size_t i) {
         size_t stride = f->n / SAMPLE + 1;
         bool revoked = i % stride == 0 && i / stride % REVOKED_EVERY == REVOKED_EVERY - 1;
 
+        f->store.spread = i % stride != 0;
         if (i % stride == 0)
                 (void) fprintf(revoked ? f->revoked : f->active, "%s\n", f->keys[i].text);
         return bench_store_insert(&f->store, &f->keys[i], revoked ? KEY_REVOKED : KEY_ACTIVE);

@@ -13,6 +13,11 @@ struct bench_store {
         struct keymint *keymint;
         /* of all keys: the user that runs this */
         struct nss_entry owner;
+        /* the keys are of its fleet, and for all hosts */
+        bool of_fleet;
+        uint32_t pepper_id;
+        /* Further keys of a fleet are of many users and times. */
+        bool spread;
 };
 
 /**

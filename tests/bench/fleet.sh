@@ -83,8 +83,7 @@ fleet_join() { # HOST UID [OPTION]...: of the invitation
     fleet_carrier "$1" "$2"
 }
 
-fleet_make() { # MEMBERS MEMBERS-OF-THE-SITE
-    local i
+fleet_make_hub() {
     fleet_daemon hub 0
     fleet_ctl hub policy set enabled=yes
     fleet_ctl hub fleet init --host=hub --database="host=$dir/home dbname=postgres" --setup="host=$dir/home user=admin dbname=postgres" \
@@ -92,6 +91,11 @@ fleet_make() { # MEMBERS MEMBERS-OF-THE-SITE
     fleet_carrier hub 0
     wait_for 30 fleet_linked hub || die "the issuing host has no database"
     fleet_ctl hub policy set --fleet enabled=yes max-keys-per-user=1000
+}
+
+fleet_make() { # MEMBERS MEMBERS-OF-THE-SITE
+    local i
+    fleet_make_hub
     fleet_ctl hub fleet groups add paris >/dev/null 2>&1
     fleet_sql home "SELECT wfapikey.make_site('paris', '{}')"
     "$fleetd" --setup "host=$dir/site user=admin dbname=postgres"
@@ -142,4 +146,71 @@ part_fleet() {
     fleet_memory 'wfapikey-fleetd' "${carriers[@]}"
     fleet_memory 'wfapikeyd of a member' "${members[@]}"
     stop "${carriers[@]}" "${members[@]}"
+}
+
+# --- A host that gets all keys anew ---------------------------------------------------
+
+fleet_snapshot_is_there() { [[ $(fleet_sql home "SELECT count(*) FROM wfapikey.snapshot JOIN wfapikey.hostgroup ON grp = name
+    WHERE grp = 'all' AND snapshot.number = hostgroup.number") == 1 ]]; }
+fleet_is_signed() { [[ $(fleet_sql home "SELECT count(*) FROM wfapikey.head JOIN wfapikey.hostgroup ON grp = name
+    WHERE grp = 'all' AND head.number = hostgroup.number") == 1 ]]; }
+# A host that comes after this needs the snapshot, and finds a statement that it is new.
+fleet_make_snapshot() {
+    fleet_ctl hub fleet snapshot
+    wait_for 600 fleet_snapshot_is_there || die "the issuing host makes no snapshot"
+    wait_for 60 fleet_is_signed || die "the issuing host signs nothing"
+    fleet_sql home 'DELETE FROM wfapikey.change; UPDATE wfapikey.hostgroup SET oldest = number + 1'
+}
+
+fleet_fill_hub() { # KEYS: more keys of the fleet
+    stop "$carrier" "$hub"
+    rm -f "$dir/hub.keys" "$dir/hub.revoked"
+    "$BENCH_PROGRAMS/bench_fill" "$dir" hub "$1"
+    fleet_daemon hub 0
+    hub=$daemon
+    fleet_carrier hub 0
+    carrier=${carriers[-1]}
+    wait_for 60 fleet_linked hub || die "the issuing host does not come again"
+}
+
+# Starts what carries to a host, and waits until the host has the snapshot.
+fleet_resync() { # HOST KEYS allow|deny
+    local program
+    "$BENCH_PROGRAMS/bench_resync" "$dir" "$uids" "$1" "$2" hub.keys "$3" 2>"$dir/begin" &
+    program=$! pids+=("$!")
+    wait_for 30 test -s "$dir/begin" || die "bench_resync does not begin"
+    fleet_carrier "$1" "$uids"
+    wait "$program" || { cat "$dir/begin" >&2; die "bench_resync has failed"; }
+}
+
+part_resync() {
+    local why n hub carrier key members=() carriers=()
+    chmod 0711 "$dir"
+    why=$(fleet_lacks)
+    if [[ -n $why ]]; then
+        say "A host that gets all keys of its fleet anew: skipped, $why"
+        return
+    fi
+    fleet_server home
+    fleet_make_hub
+    hub=$daemon carrier=${carriers[-1]}
+    printf '%-36s %8s %8s %8s %8s %8s\n' 'A host gets all keys anew' 's' 'p50 ms' 'p99 ms' 'max ms' 'logins'
+    for n in 10000 "$keys"; do
+        fleet_fill_hub "$n"
+        fleet_make_snapshot
+        fleet_daemon "r$n" "$uids"
+        fleet_ctl "r$n" policy set enabled=yes
+        fleet_ctl "r$n" key issue root 2>/dev/null >"$dir/r$n.local"
+        key=$(fleet_ctl "r$n" fleet key)
+        fleet_ctl hub fleet invite "r$n" "$key" >"$dir/invitation" 2>/dev/null
+        fleet_make_snapshot
+        fleet_ctl "r$n" fleet join - <"$dir/invitation" >/dev/null 2>&1
+        fleet_resync "r$n" "$n" allow
+        stop "${carriers[-1]}"
+        key=$(tail -n 1 "$dir/hub.keys")
+        fleet_ctl hub key revoke "${key:4:10}" >/dev/null 2>&1
+        fleet_make_snapshot
+        fleet_resync "r$n" "$n" deny
+        stop "${carriers[-1]}" "$daemon"
+    done
 }
