@@ -249,6 +249,11 @@ one 0 fleet drop www1
 one 0 fleet leave --yes
 one 0 key show abcdefghij
 touch "$dir/alone"
+# What another program says is in the error as well.
+printf '%s\n' '#!/bin/sh' 'echo "fleetd: no such database" >&2' 'exit 1' >"$dir/fleetd"
+chmod 0755 "$dir/fleetd"
+wrong 1 fleet init --host db --database dbname=x --setup dbname=x --fleetd "$dir/fleetd"
+has "$err" 'fleetd: no such database\n'
 one 0 fleet init --host db --database dbname=x --password <<<x
 rm "$dir/alone"
 
