@@ -367,8 +367,11 @@ static void write_run(struct control_call *call, struct store *writer) {
         struct write_call *write = (struct write_call *) call;
         int r;
 
-        r = fleet_apply_bytes(fleet_of(call), writer, write->group, write->in, write->len,
-                              &write->news);
+        r = write->news.more ? fleet_apply_more(fleet_of(call), writer, write->group, &write->news)
+                             : fleet_apply_bytes(fleet_of(call), writer, write->group, write->in,
+                                                 write->len, &write->news);
+        if (r < 0)
+                write->news.more = false;
         if (r >= 0)
                 r = fleet_age_keep(fleet_of(call), writer, false);
         control_fleet_publish(call->control);
@@ -379,6 +382,16 @@ static void write_run(struct control_call *call, struct store *writer) {
                 control_fail(call, CONTROL_REFUSED, "%s.", fleet_refusal(r));
         else if (r < 0)
                 control_fail_store(call, r);
+}
+
+/* The next piece. Others have their turn between two of them. */
+static void write_settle(struct control_call *call) {
+        const struct write_call *write = (struct write_call *) call;
+
+        if (write->news.more)
+                control_resume(call);
+        else
+                control_answer(call);
 }
 
 static int write_reply(struct control_call *call, sd_bus_message *reply) {
@@ -395,6 +408,7 @@ const struct control_handlers control_fleet_write = {
         .size = sizeof(struct write_call),
         .parse = write_parse,
         .run = write_run,
+        .settle = write_settle,
         .reply = write_reply,
 };
 

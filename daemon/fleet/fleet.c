@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_apply.h"
+#include "fleet/fleet_page.h"
 #include "fleet/fleet_reported.h"
 #include "fleet/fleet_state.h"
 #include "secret/secretfile.h"
@@ -25,6 +26,7 @@ int fleet_new(struct fleet **ret, int dir, struct keymint *keymint) {
         f->dir = dir;
         f->keymint = keymint;
         f->current_ms = FLEET_UNKNOWN;
+        f->many = FLEET_MANY;
         *ret = f;
         return 0;
 }
@@ -32,8 +34,7 @@ int fleet_new(struct fleet **ret, int dir, struct keymint *keymint) {
 /* What is not finished, and keys. */
 static void forget_parts(struct fleet *f) {
         for (size_t i = 0; i < f->n_groups; i++) {
-                free(f->groups[i].taking);
-                f->groups[i].taking = NULL;
+                fleet_page_forget(&f->groups[i]);
                 explicit_bzero(f->groups[i].key, sizeof(f->groups[i].key));
         }
 }

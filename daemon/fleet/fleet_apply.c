@@ -250,11 +250,17 @@ static int check_wide(const struct applying *a) {
 }
 
 static int apply_body(struct applying *a, const uint8_t *body, size_t len) {
+        struct fleet_taking *taking = a->page ? a->member->taking : NULL;
         int r;
 
-        r = store_import_open_live(&a->load, a->writer);
+        r = store_import_open_live(&a->load, a->writer, taking ? taking->bulk : NULL);
         if (r >= 0)
                 r = take_records(a, body, len);
+        if (r >= 0 && taking) {
+                taking->fresh += store_import_fresh(a->load);
+                taking->seen += store_import_keys(a->load);
+                taking->owners |= a->news->owners;
+        }
         a->load = store_import_free(a->load);
         if (r >= 0 && a->page && !a->ended)
                 r = -EBADMSG;
@@ -277,16 +283,23 @@ static int check_head(struct fleet *f, const struct fleet_member *member,
         return r < 0 ? r : fleet_find_issuer(f, head->issuer) ? 0 : -EKEYREJECTED;
 }
 
+static void note_arrival(struct fleet_news *news, const struct fleet_member *member, bool all) {
+        news->gone = member->taking->gone;
+        news->snapshot = true;
+        news->self |= all;
+}
+
 /* What the group is after it. */
 static int move_on(struct applying *a, const struct frame_head *head, const uint8_t *in,
                    size_t len) {
         struct fleet_member *member = a->member;
+        bool there = true;
 
         if (a->page) {
-                a->news->gone = member->taking->gone;
-                fleet_page_end(member, in, len, a->last);
-                a->news->snapshot |= a->last;
-                a->news->self |= a->last && a->all;
+                there = fleet_page_end(member, in, len, a->last);
+                a->news->more = a->last && !there;
+                if (there)
+                        note_arrival(a->news, member, a->all);
         } else {
                 member->group.number++;
                 frame_hash(in, len, member->group.hash);
@@ -295,10 +308,10 @@ static int move_on(struct applying *a, const struct frame_head *head, const uint
                                 memcmp(member->group.hash, member->own, FRAME_HASH_LEN) == 0;
                 fleet_age_note_later(a->f, head);
         }
-        a->news->applied += !a->page || a->last;
+        a->news->applied += there;
         a->news->wide |= a->wide;
         a->news->number = member->group.number;
-        return a->page && !a->last ? 0 : store_fleet_put_group(a->writer, &member->group);
+        return there ? store_fleet_put_group(a->writer, &member->group) : 0;
 }
 
 int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, size_t len,
@@ -428,16 +441,15 @@ static int add_record(struct store *writer, const struct fleet_member *member,
 
 /* A page of a snapshot that is lost in a crash comes again, because the group's number does not
  * move before the last one. */
-static bool is_page(const struct fleet *f) {
-        struct frame_head head;
-
-        return frame_read(f->part, f->part_len, &head) > 0 && head.kind == FRAME_PAGE;
+static bool is_page(const struct fleet *f, struct frame_head *ret) {
+        return frame_read(f->part, f->part_len, ret) > 0 && ret->kind == FRAME_PAGE;
 }
 
 int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, const uint8_t *in,
                       size_t len, struct fleet_news *ret) {
         struct fleet_member *member = fleet_find_group(f, group);
         struct fleet_news news = {};
+        struct frame_head head;
         ssize_t done = 0;
         int r;
 
@@ -450,8 +462,10 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
                 return 0;
         }
         r = keep_part(f, member->group.name, in, len);
+        if (r >= 0 && is_page(f, &head))
+                fleet_page_look(member, &head);
         if (r >= 0)
-                r = is_page(f) ? store_begin_lazily(writer) : store_begin(writer);
+                r = is_page(f, &head) ? store_begin_lazily(writer) : store_begin(writer);
         if (r >= 0) {
                 done = apply_part(f, writer, &news);
                 r = done < 0 ? (int) done : add_record(writer, member, &news);
@@ -469,7 +483,62 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
         }
         drop_done(f, (size_t) done);
         *ret = news;
+        if (news.snapshot)
+                fleet_page_forget(member);
+        else
+                fleet_page_ready(f, member, writer);
         /* It is committed, whether or not this can be read now. */
+        if (news.self)
+                (void) !fleet_load(f, writer);
+        return 0;
+}
+
+/* The keys of a snapshot that are beside the store go into it. */
+static int arrive(struct fleet_member *member, struct store *writer, struct fleet_news *news) {
+        int r;
+
+        r = store_begin(writer);
+        if (r >= 0)
+                r = fleet_page_arrive(member);
+        if (r >= 0)
+                r = store_fleet_put_group(writer, &member->group);
+        note_arrival(news, member, strcmp(member->group.name, FLEET_GROUP_ALL) == 0);
+        news->applied = 1;
+        news->owners = member->taking->owners;
+        news->number = member->group.number;
+        if (r >= 0)
+                r = add_record(writer, member, news);
+        if (r >= 0)
+                r = store_commit(writer);
+        store_rollback(writer);
+        if (r < 0)
+                store_bulk_undo(member->taking->bulk);
+        else
+                store_settle(writer);
+        return r;
+}
+
+int fleet_apply_more(struct fleet *f, struct store *writer, const char *group,
+                     struct fleet_news *ret) {
+        struct fleet_member *member = fleet_find_group(f, group);
+        struct fleet_news news = {};
+        int r;
+
+        if (!member)
+                return f->joined ? -EXDEV : fleet_absence(f);
+        r = fleet_page_next(member);
+        news.number = member->group.number;
+        news.more = r > 0;
+        if (r == 0)
+                r = arrive(member, writer, &news);
+        if (r < 0) {
+                (void) !fleet_load(f, writer);
+                return r;
+        }
+        *ret = news;
+        if (news.more)
+                return 0;
+        fleet_page_forget(member);
         if (news.self)
                 (void) !fleet_load(f, writer);
         return 0;

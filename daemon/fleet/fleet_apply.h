@@ -18,6 +18,8 @@ struct fleet_news {
         bool owners;
         /* this host is in other groups, or in no fleet any more */
         bool self;
+        /* the last page of a snapshot has come, and fleet_apply_more() has the rest of the work */
+        bool more;
 };
 
 /**
@@ -31,6 +33,14 @@ struct fleet_news {
  */
 int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, const uint8_t *in,
                       size_t len, struct fleet_news *ret) _must_check_;
+
+/**
+ * fleet_apply_more(f, writer, group, ret): the next piece of the work behind the last page of a
+ * snapshot, as long as ${ret->more} says that there is one. Others may use and change the store
+ * between two calls. Errors as above; -ESTALE: the snapshot has to begin anew.
+ */
+int fleet_apply_more(struct fleet *f, struct store *writer, const char *group,
+                     struct fleet_news *ret) _must_check_;
 
 /**
  * fleet_apply_forget(f): the bytes that are sent next begin with a whole change.

@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "fleet/fleet_page.h"
+#include "store/store_bulk.h"
 #include "store/store_pages.h"
 #include "text.h"
 
 static bool follows(const struct fleet_taking *taking, const struct frame_head *head) {
-        return taking && taking->number == (int64_t) head->number &&
+        return taking && !taking->ended && taking->number == (int64_t) head->number &&
                memcmp(taking->page, head->before, sizeof(taking->page)) == 0;
 }
 
@@ -18,11 +19,20 @@ int fleet_page_check(const struct fleet_member *member, const struct frame_head 
         return (int64_t) head->number > member->group.number ? 0 : -ESTALE;
 }
 
+void fleet_page_look(struct fleet_member *member, const struct frame_head *head) {
+        if (member->taking && member->taking->bulk && !follows(member->taking, head))
+                fleet_page_forget(member);
+}
+
 int fleet_page_begin(struct fleet_member *member, const struct frame_head *head) {
         struct fleet_taking *taking;
 
         if (follows(member->taking, head))
-                return 0;
+                /* An import may have come between. Then its keys are lost. */
+                return member->taking->beside && !member->taking->bulk ? -ESTALE : 0;
+        /* not inside this transaction */
+        if (member->taking && member->taking->bulk)
+                return -ESTALE;
         taking = calloc(1, sizeof(*taking));
         if (!taking)
                 return -ENOMEM;
@@ -115,15 +125,56 @@ int fleet_page_take_page(struct fleet *f, struct fleet_member *member, struct st
         return r < 0 ? r : page.last;
 }
 
-void fleet_page_end(struct fleet_member *member, const uint8_t *in, size_t len, bool last) {
+static void arrive(struct fleet_member *member) {
+        member->group.number = member->taking->number;
+        memcpy(member->group.hash, member->taking->hash, sizeof(member->group.hash));
+}
+
+bool fleet_page_end(struct fleet_member *member, const uint8_t *in, size_t len, bool last) {
         struct fleet_taking *taking = member->taking;
 
         frame_hash(in, len, taking->page);
         taking->index++;
-        if (!last)
+        taking->ended = last;
+        if (!last || taking->beside)
+                return false;
+        arrive(member);
+        return true;
+}
+
+void fleet_page_ready(struct fleet *f, struct fleet_member *member, struct store *writer) {
+        struct fleet_taking *taking = member->taking;
+
+        if (!taking || taking->ended || taking->bulk || taking->beside || taking->fresh < f->many ||
+            2 * taking->fresh < taking->seen)
                 return;
-        member->group.number = taking->number;
-        memcpy(member->group.hash, taking->hash, sizeof(member->group.hash));
+        /* Without it everything goes on as before, and takes longer. */
+        taking->beside = store_bulk_new(&taking->bulk, writer) >= 0;
+}
+
+int fleet_page_next(struct fleet_member *member) {
+        struct fleet_taking *taking = member->taking;
+
+        if (!taking || !taking->ended || !taking->bulk || taking->number <= member->group.number)
+                return -ESTALE;
+        return store_bulk_next(taking->bulk);
+}
+
+int fleet_page_arrive(struct fleet_member *member) {
+        int r;
+
+        r = store_bulk_take(member->taking->bulk);
+        if (r < 0)
+                store_bulk_undo(member->taking->bulk);
+        else
+                arrive(member);
+        return r;
+}
+
+void fleet_page_forget(struct fleet_member *member) {
+        if (!member->taking)
+                return;
+        store_bulk_free(member->taking->bulk);
+        free(member->taking);
         member->taking = NULL;
-        free(taking);
 }

@@ -7,6 +7,11 @@
 #include "fleet/fleet_state.h"
 
 /**
+ * fleet_page_look(member, head): before the transaction in which the page is taken, if it is good.
+ */
+void fleet_page_look(struct fleet_member *member, const struct frame_head *head);
+
+/**
  * fleet_page_check(member, head): whether the page is the first one of a snapshot that is newer
  * than what the host has, or follows the page before. 0; -ESTALE. fleet_page_begin(member, head):
  * it is about to be taken. 0; -ENOMEM.
@@ -27,6 +32,31 @@ int fleet_page_take_page(struct fleet *f, struct fleet_member *member, struct st
 
 /**
  * fleet_page_end(member, in, len, last): the page has been taken. With the last one the host is
- * where the snapshot was made.
+ * where the snapshot was made. Returns whether that is so; new keys that went beside the store are
+ * not in it before fleet_page_next() says so.
  */
-void fleet_page_end(struct fleet_member *member, const uint8_t *in, size_t len, bool last);
+bool fleet_page_end(struct fleet_member *member, const uint8_t *in, size_t len, bool last);
+
+/**
+ * fleet_page_ready(f, member, writer):
+ * Outside a transaction, after a page: where most keys of the snapshot are new, and there are many,
+ * those of further pages go beside the store.
+ */
+void fleet_page_ready(struct fleet *f, struct fleet_member *member, struct store *writer);
+
+/**
+ * fleet_page_next(member): the next piece of the work after the last page, in a transaction of its
+ * own. 1: there is more; 0: fleet_page_arrive() may follow; -ESTALE; an error of the store.
+ * fleet_page_arrive(member): inside a transaction that begins then: the keys are in the store, and
+ * the host is where the snapshot was made. 0; an error of the store.
+ */
+int fleet_page_next(struct fleet_member *member) _must_check_;
+int fleet_page_arrive(struct fleet_member *member) _must_check_;
+
+/**
+ * fleet_page_forget(member): breaks off a snapshot, outside a transaction.
+ */
+void fleet_page_forget(struct fleet_member *member);
+
+/* new keys, for fleet_page_ready(): half a second of work */
+#define FLEET_MANY 2000

@@ -4,6 +4,7 @@
 
 #include "fleet/fleet_body.h"
 #include "secret/frame.h"
+#include "store/store_bulk.h"
 
 /* A snapshot whose first pages were taken. */
 struct fleet_taking {
@@ -14,6 +15,13 @@ struct fleet_taking {
         char after[KEYTEXT_ID_LEN + 1]; /* the last id so far */
         struct fleet_numbers numbers;
         uint64_t gone; /* keys */
+        /* Keys that this host did not have, and all keys. When most are new, further ones go beside
+         * the store in use; NULL: there are none, or an import has come between. */
+        uint64_t fresh, seen;
+        struct store_bulk *bulk; /* owned */
+        bool beside;             /* some have gone there */
+        bool owners;             /* of some that may not be known */
+        bool ended;              /* the last page was taken */
 };
 
 struct fleet_member {
@@ -79,6 +87,8 @@ struct fleet {
         /* by clock_boot_ms(): when the next report is due (0: not known yet), and until when the
          * one that failed waits */
         int64_t report_at_ms, report_failed_ms;
+        /* so many new keys in a snapshot are the first of a great number */
+        uint64_t many;
         /* a report that comes; owned; NULL: none */
         struct fleet_intake *intake;
 };

@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "store/store_audit.h"
+#include "store/store_bulk.h"
 #include "store/store_check.h"
 #include "store/store_copy.h"
 #include "store/store_note.h"
@@ -171,6 +172,7 @@ static int connect_to(struct store *s, const char *name, int flags) {
 
 static void disconnect(struct store *s) {
         store_swap_free(s->swap);
+        store_bulk_free(s->bulk);
         for (size_t i = 0; i < _STMT_MAX; i++) {
                 (void) sqlite3_finalize(s->statements[i]);
                 s->statements[i] = NULL;

@@ -432,7 +432,8 @@ static void put_insert(struct store_out *out, const struct store_columns *column
         store_record_put(out, text, (size_t) n);
 }
 
-static int key_sql(const struct store_columns *columns, char *sql, size_t size) {
+int store_delta_key_sql(const char *table, const struct store_columns *columns, char *sql,
+                        size_t size) {
         static const char *const needed[] = { "id",         "owner",  "owner_uid",
                                               "status",     "reason", "dead_at",
                                               "updated_at", "hosts",  "revision" };
@@ -444,7 +445,8 @@ static int key_sql(const struct store_columns *columns, char *sql, size_t size) 
                 if (!has_column(columns, needed[i]))
                         return -EPROTONOSUPPORT;
         store_stmt_list(columns, list);
-        store_record_put(&out, "INSERT INTO key (", 17);
+        n = snprintf(text, sizeof(text), "INSERT INTO %s (", table);
+        store_record_put(&out, text, (size_t) n);
         store_record_put(&out, list, strlen(list));
         store_record_put(&out, ") SELECT ", 9);
         for (size_t i = 0; i < columns->n; i++)
@@ -452,10 +454,10 @@ static int key_sql(const struct store_columns *columns, char *sql, size_t size) 
         out.len -= 2;
         /* A key without groups would be this host's own. */
         n = snprintf(text, sizeof(text),
-                     " WHERE ?%zu <> '' AND (EXISTS (SELECT 1 FROM key k WHERE k.id = ?%zu) OR NOT "
+                     " WHERE ?%zu <> '' AND (EXISTS (SELECT 1 FROM %s k WHERE k.id = ?%zu) OR NOT "
                      "EXISTS (SELECT 1 FROM fleet_gone g WHERE g.id = ?%zu AND g.revision >= "
                      "?%zu)) ON CONFLICT (id) DO UPDATE SET ",
-                     column_number(columns, "hosts"), column_number(columns, "id"),
+                     column_number(columns, "hosts"), table, column_number(columns, "id"),
                      column_number(columns, "id"), column_number(columns, "revision"));
         store_record_put(&out, text, (size_t) n);
         for (size_t i = 0; i < columns->n; i++)
@@ -515,7 +517,7 @@ static int wide_sql(const char *table, const struct store_columns *columns, char
 
 int store_delta_sql(const char *table, const struct store_columns *columns, char *out,
                     size_t size) {
-        return strcmp(table, "key") == 0 ? key_sql(columns, out, size)
+        return strcmp(table, "key") == 0 ? store_delta_key_sql(table, columns, out, size)
                                          : wide_sql(table, columns, out, size);
 }
 

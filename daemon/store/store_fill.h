@@ -10,6 +10,23 @@
 /* what the names of all tables beside begin with */
 #define STORE_BESIDE "import_"
 
+/**
+ * store_swap_make(db, table, rows), store_swap_exchange(db, table), store_swap_two(db, a, b):
+ * Inside a transaction, for store_bulk.c. The first makes an empty table and its indexes beside
+ * ${table}, and another one without indexes, ${rows}. The second exchanges the table and its
+ * indexes with those beside. The third exchanges two trees of the same form; when all are
+ * exchanged, and after a rollback, the connection must read the schema anew. 0, or an error of the
+ * store.
+ */
+int store_swap_make(sqlite3 *db, const char *table, const char *rows) _must_check_;
+int store_swap_exchange(sqlite3 *db, const char *table) _must_check_;
+int store_swap_two(sqlite3 *db, const char *a, const char *b) _must_check_;
+
+/**
+ * store_swap_is_clean(writer): 1: nothing is left of an import; 0; an error of the store.
+ */
+int store_swap_is_clean(struct store *writer) _must_check_;
+
 enum store_piece {
         STORE_PIECE_LIVE, /* keys that stay as they are here */
         STORE_PIECE_FILE,

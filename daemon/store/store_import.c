@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "cleanup.h"
 #include "store/store_audit.h"
+#include "store/store_bulk.h"
 #include "store/store_cert.h"
 #include "store/store_key.h"
 #include "store/store_mirror.h"
@@ -34,7 +35,11 @@ struct store_import {
         const char *table;
         sqlite3_stmt *insert;
         int n_columns, id_column; /* -1: it has none that is a key's */
-        uint64_t rows, keys;
+        /* live: whether a key is here; and where new keys go, with the statement for that; NULL:
+         * into the store in use, too */
+        sqlite3_stmt *here, *beside;
+        struct store_bulk *bulk;
+        uint64_t rows, keys, fresh;
 };
 
 /* The part of a record that was not read yet. When something is wrong with it, all further reads
@@ -113,6 +118,23 @@ static bool is_services(const char *column) {
         return strcmp(column, "services") == 0 || strcmp(column, "service") == 0;
 }
 
+static void forget_statements(struct store_import *l) {
+        sqlite3_stmt **const statements[] = { &l->insert, &l->here, &l->beside };
+
+        for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
+                (void) sqlite3_finalize(*statements[i]);
+                *statements[i] = NULL;
+        }
+}
+
+static int prepare_new(struct store_import *l, const struct store_columns *columns) {
+        int r;
+
+        r = store_stmt_error(sqlite3_prepare_v2(
+                l->staging->db, "SELECT 1 FROM main.key WHERE id = ?1", -1, &l->here, NULL));
+        return r < 0 || !l->bulk ? r : store_bulk_prepare(l->bulk, columns, &l->beside);
+}
+
 static int prepare(struct store_import *l, const struct store_columns *columns) {
         char list[STORE_LIST_LEN], sql[2 * STORE_LIST_LEN], *at = sql, *end = sql + sizeof(sql);
         int r;
@@ -129,9 +151,10 @@ static int prepare(struct store_import *l, const struct store_columns *columns) 
                 if (r < 0)
                         return r;
         }
-        (void) sqlite3_finalize(l->insert);
-        l->insert = NULL;
+        forget_statements(l);
         r = store_stmt_error(sqlite3_prepare_v2(l->staging->db, sql, -1, &l->insert, NULL));
+        if (r >= 0 && l->live && strcmp(l->table, "key") == 0)
+                r = prepare_new(l, columns);
         if (r < 0)
                 return r == -EIO ? -EBADMSG : r; /* the same column twice */
         l->n_columns = (int) columns->n;
@@ -162,7 +185,7 @@ static int take_table(struct store_import *l, struct in *in) {
 
 /* --- Rows --- */
 
-static int bind_value(struct store_import *l, struct in *in, int column,
+static int bind_value(struct store_import *l, sqlite3_stmt *stmt, struct in *in, int column,
                       char id[static KEYTEXT_ID_LEN + 1]) {
         uint64_t type = take_number(in, 1), number;
         const uint8_t *bytes;
@@ -173,8 +196,8 @@ static int bind_value(struct store_import *l, struct in *in, int column,
         if (type == SQLITE_INTEGER) {
                 number = take_number(in, 8);
                 return in->wrong ? -EBADMSG
-                                 : store_stmt_error(sqlite3_bind_int64(l->insert, column + 1,
-                                                                       (int64_t) number));
+                                 : store_stmt_error(
+                                           sqlite3_bind_int64(stmt, column + 1, (int64_t) number));
         }
         if (type != SQLITE_TEXT && type != SQLITE_BLOB)
                 return -EBADMSG;
@@ -185,14 +208,15 @@ static int bind_value(struct store_import *l, struct in *in, int column,
         if (column == l->id_column && type == SQLITE_TEXT && len == KEYTEXT_ID_LEN)
                 memcpy(id, bytes, KEYTEXT_ID_LEN);
         return store_stmt_error(
-                type == SQLITE_TEXT ? sqlite3_bind_text(l->insert, column + 1, (const char *) bytes,
-                                                        (int) len, SQLITE_STATIC)
-                                    : sqlite3_bind_blob(l->insert, column + 1, bytes, (int) len,
-                                                        SQLITE_STATIC));
+                type == SQLITE_TEXT
+                        ? sqlite3_bind_text(stmt, column + 1, (const char *) bytes, (int) len,
+                                            SQLITE_STATIC)
+                        : sqlite3_bind_blob(stmt, column + 1, bytes, (int) len, SQLITE_STATIC));
 }
 
 /* Reads the row back as the live store would. */
-static int check_row(struct store_import *l, const char *id, struct key_record *ret_key) {
+static int check_row(struct store_import *l, const char *id, bool beside,
+                     struct key_record *ret_key) {
         bool is_key = strcmp(l->table, "key") == 0;
         struct key_record key;
         int r;
@@ -201,7 +225,9 @@ static int check_row(struct store_import *l, const char *id, struct key_record *
                 return 0;
         if (!keytext_is_id(id))
                 return -EBADMSG;
-        r = is_key ? store_key_get(l->staging, id, &key) : store_key_get_used(l->staging, id, &key);
+        r = beside   ? store_bulk_get(l->bulk, id, &key)
+            : is_key ? store_key_get(l->staging, id, &key)
+                     : store_key_get_used(l->staging, id, &key);
         /* of a key that was removed with all others, and is not shown; or that was removed before
          * this state of it came */
         if (r == -ENOENT && (!is_key || l->live))
@@ -215,18 +241,55 @@ static int check_row(struct store_import *l, const char *id, struct key_record *
         return 1;
 }
 
+static int bind_row(struct store_import *l, sqlite3_stmt *stmt, struct in in,
+                    char id[static KEYTEXT_ID_LEN + 1]) {
+        int r = 0;
+
+        for (int i = 0; r >= 0 && i < l->n_columns; i++)
+                r = bind_value(l, stmt, &in, i, id);
+        return r >= 0 && in.left > 0 ? -EBADMSG : r;
+}
+
+static int is_here(sqlite3_stmt *here, const char *id) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = here;
+        int r;
+
+        r = store_stmt_error(sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC));
+        return r < 0 ? r : store_stmt_step(stmt);
+}
+
+/* Whether a key that comes by the fleet goes beside the store in use, where it is not yet. 1 or 0.
+ */
+static int goes_beside(struct store_import *l, const char *id) {
+        int r;
+
+        if (!l->here)
+                return 0;
+        r = is_here(l->here, id);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        l->fresh++;
+        return l->beside != NULL;
+}
+
 static int take_row(struct store_import *l, struct in *in, struct key_record *ret_key) {
         char id[KEYTEXT_ID_LEN + 1] = {};
-        int r = 0;
+        bool beside;
+        int r;
 
         if (!l->insert)
                 return -EBADMSG;
-        for (int i = 0; r >= 0 && i < l->n_columns; i++)
-                r = bind_value(l, in, i, id);
-        if (r >= 0 && in->left > 0)
-                r = -EBADMSG;
+        r = bind_row(l, l->insert, *in, id);
+        if (r >= 0)
+                r = goes_beside(l, id);
+        beside = r > 0;
+        if (beside) {
+                _cleanup_stmt_ sqlite3_stmt *unused = l->insert;
+
+                r = bind_row(l, l->beside, *in, id);
+        }
         if (r >= 0) {
-                _cleanup_stmt_ sqlite3_stmt *stmt = l->insert;
+                _cleanup_stmt_ sqlite3_stmt *stmt = beside ? l->beside : l->insert;
 
                 r = store_stmt_step(stmt);
                 /* the schema refuses such a row */
@@ -236,7 +299,7 @@ static int take_row(struct store_import *l, struct in *in, struct key_record *re
         if (r < 0)
                 return r;
         l->rows++;
-        return check_row(l, id, ret_key);
+        return check_row(l, id, beside, ret_key);
 }
 
 int store_import_record(struct store_import *l, uint8_t type, const uint8_t *bytes, size_t len,
@@ -314,12 +377,14 @@ int store_import_open(struct store_import **ret, struct store *writer) {
         return 0;
 }
 
-int store_import_open_live(struct store_import **ret, struct store *writer) {
+int store_import_open_live(struct store_import **ret, struct store *writer,
+                           struct store_bulk *bulk) {
         struct store_import *l = calloc(1, sizeof(*l));
 
         if (!l)
                 return -ENOMEM;
         l->live = true;
+        l->bulk = bulk;
         l->staging = writer;
         *ret = l;
         return 0;
@@ -329,7 +394,7 @@ struct store_import *store_import_free(struct store_import *l) {
         if (!l)
                 return NULL;
         store_swap_free(l->swap);
-        (void) sqlite3_finalize(l->insert);
+        forget_statements(l);
         if (!l->live)
                 store_free(l->staging);
         if (l->path[0])
@@ -348,6 +413,10 @@ uint64_t store_import_rows(const struct store_import *l) {
 
 uint64_t store_import_keys(const struct store_import *l) {
         return l->keys;
+}
+
+uint64_t store_import_fresh(const struct store_import *l) {
+        return l->fresh;
 }
 
 static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len,
@@ -458,6 +527,7 @@ int store_import_apply(struct store_import *l, struct store *writer, uint32_t pe
         int r;
 
         if (!l->swap) {
+                store_bulk_break(writer);
                 r = store_swap_clean(writer);
                 if (r == 0)
                         r = store_swap_new(&l->swap, writer, l->path, &rules);

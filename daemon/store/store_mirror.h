@@ -74,12 +74,15 @@ int store_import_open(struct store_import **ret, struct store *writer) _must_che
 struct store_import *store_import_free(struct store_import *l);
 
 /**
- * store_import_open_live(ret, writer):
+ * store_import_open_live(ret, writer, bulk):
  * The same for rows of a fleet that go into the store in use, inside the caller's transaction, by
  * store_import_record() alone. They replace older states of the same rows: see store_delta.h.
- * ${writer} is borrowed. 0; -ENOMEM.
+ * Keys that are new go into ${bulk} (store_bulk.h), unless that is NULL. ${writer} and ${bulk} are
+ * borrowed. 0; -ENOMEM.
  */
-int store_import_open_live(struct store_import **ret, struct store *writer) _must_check_;
+struct store_bulk;
+int store_import_open_live(struct store_import **ret, struct store *writer,
+                           struct store_bulk *bulk) _must_check_;
 
 /**
  * store_import_record(l, type, in, len, ret_key):
@@ -91,13 +94,14 @@ int store_import_record(struct store_import *l, uint8_t type, const uint8_t *in,
                         struct key_record *ret_key) _must_check_;
 
 /**
- * store_import_staging(l), store_import_rows(l), store_import_keys(l):
+ * store_import_staging(l), store_import_rows(l), store_import_keys(l), store_import_fresh(l):
  * What has been taken so far, borrowed until store_import_finish(); how many rows and how many
- * keys.
+ * keys, and how many of the latter a live store did not have.
  */
 struct store *store_import_staging(struct store_import *l);
 uint64_t store_import_rows(const struct store_import *l);
 uint64_t store_import_keys(const struct store_import *l);
+uint64_t store_import_fresh(const struct store_import *l);
 
 /**
  * store_import_finish(l): the last record was taken. 0, or an error of the store.

@@ -13,6 +13,12 @@ int store_delta_sql(const char *table, const struct store_columns *columns, char
                     size_t size) _must_check_;
 
 /**
+ * store_delta_key_sql(table, columns, out, size): the same for a table of the form of key.
+ */
+int store_delta_key_sql(const char *table, const struct store_columns *columns, char *out,
+                        size_t size) _must_check_;
+
+/**
  * store_delta_note_key(writer, id), store_delta_note_row(writer, table, name, len),
  * store_delta_note_account(writer, account), store_delta_note_audit(writer, record):
  * A row is about to be changed, or a new key is there. ${table} is static. Where nobody notes

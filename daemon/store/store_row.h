@@ -5,6 +5,16 @@
 
 #include "store/store_once.h"
 
+/* The columns of a key k, for store_key_read(). */
+#define STORE_KEY_COLUMNS                                                                          \
+        "k.id, k.digest, k.pepper, k.owner, k.owner_uid, k.name, k.services, k.networks, "         \
+        "k.status, "                                                                               \
+        "k.reason,"                                                                                \
+        " k.created_at, k.updated_at, k.expires_at, k.bound_at, k.linked, k.origin, "              \
+        "k.predecessor,"                                                                           \
+        " k.successor, k.retires_at, k.epoch, k.dead_at, k.need, k.certificate, k.hosts, "         \
+        "k.revision"
+
 /* Zeroed, then prepared by store_once(). What did not work sets ${bad}. */
 struct store_row {
         sqlite3_stmt *stmt;

@@ -5,16 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/store_row.h"
 #include "store/store_stmt.h"
 
-#define KEY_COLUMNS                                                                                \
-        "k.id, k.digest, k.pepper, k.owner, k.owner_uid, k.name, k.services, k.networks, "         \
-        "k.status, "                                                                               \
-        "k.reason,"                                                                                \
-        " k.created_at, k.updated_at, k.expires_at, k.bound_at, k.linked, k.origin, "              \
-        "k.predecessor,"                                                                           \
-        " k.successor, k.retires_at, k.epoch, k.dead_at, k.need, k.certificate, k.hosts, "         \
-        "k.revision"
+#define KEY_COLUMNS STORE_KEY_COLUMNS
 #define USE_COLUMNS ", u.last_at, u.service, u.rhost, u.uses"
 #define USED_KEYS   "SELECT " KEY_COLUMNS USE_COLUMNS " FROM key k LEFT JOIN key_use u ON u.id = k.id"
 /* RECORD_FLEET_EPOCH: the epochs of a fleet begin there, beyond those of a host. */

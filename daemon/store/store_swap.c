@@ -58,8 +58,8 @@ static bool put_rest(char *at, const char *end, const char *sql) {
 }
 
 /* The same definition by another name. */
-static int define_beside(const char *name, const char *table, const char *sql, char *out,
-                         size_t size) {
+static int define_beside(const char *name, const char *table, const char *as, const char *sql,
+                         char *out, size_t size) {
         bool index = strcmp(name, table) != 0;
         char begin[2 * STORE_COLUMN_LEN + 32];
         int n;
@@ -70,12 +70,12 @@ static int define_beside(const char *name, const char *table, const char *sql, c
                 return -EUCLEAN;
         n = index ? snprintf(out, size, "CREATE INDEX " STORE_BESIDE "%s ON " STORE_BESIDE "%s ",
                              name, table)
-                  : snprintf(out, size, "CREATE TABLE main." STORE_BESIDE "%s ", name);
+                  : snprintf(out, size, "CREATE TABLE main.%s ", as);
         return put_rest(out + n, out + size, sql + strlen(begin)) ? 0 : -EUCLEAN;
 }
 
 /* Makes the ${i}th thing of a table: the table itself or an index. 1; 0: there are no more. */
-static int make_nth(sqlite3 *db, const char *table, int i) {
+static int make_nth(sqlite3 *db, const char *table, const char *as, int i) {
         char name[STORE_COLUMN_LEN], sql[4096], ours[4096];
         _cleanup_once_ sqlite3_stmt *stmt = NULL;
         int r;
@@ -91,20 +91,38 @@ static int make_nth(sqlite3 *db, const char *table, int i) {
                 return r;
         if (store_stmt_text(stmt, 0, name, sizeof(name)) < 0 ||
             store_stmt_text(stmt, 1, sql, sizeof(sql)) < 0 ||
-            define_beside(name, table, sql, ours, sizeof(ours)) < 0)
+            define_beside(name, table, as, sql, ours, sizeof(ours)) < 0)
                 return -EUCLEAN;
         store_once_again(stmt);
         r = store_stmt_exec(db, ours);
         return r < 0 ? r : 1;
 }
 
+static int make_table(sqlite3 *db, const char *table) {
+        char as[2 * STORE_COLUMN_LEN];
+        int r;
+
+        (void) snprintf(as, sizeof(as), STORE_BESIDE "%s", table);
+        for (int i = 0; (r = make_nth(db, table, as, i)) > 0; i++)
+                continue;
+        return r;
+}
+
 static int make_tables(sqlite3 *db) {
         int r = 0;
 
         for (size_t t = 0; r >= 0 && t < ARRAY_LEN(tables); t++)
-                for (int i = 0; (r = make_nth(db, tables[t], i)) > 0; i++)
-                        continue;
+                r = make_table(db, tables[t]);
         return r;
+}
+
+int store_swap_make(sqlite3 *db, const char *table, const char *rows) {
+        int r;
+
+        r = make_table(db, table);
+        if (r >= 0)
+                r = make_nth(db, table, rows, 0);
+        return r < 0 ? r : 0;
 }
 
 int store_swap_fill(struct store_swap *s) {
@@ -187,13 +205,13 @@ static int count_up(sqlite3 *db) {
         return store_stmt_exec(db, sql);
 }
 
-static int exchange(sqlite3 *db) {
+static int exchange(sqlite3 *db, const char *const *names, size_t n_names) {
         struct root roots[ROOTS_MAX];
         size_t n = 0;
         int r = 0;
 
-        for (size_t t = 0; r >= 0 && t < ARRAY_LEN(tables); t++)
-                r = find_roots(db, tables[t], roots, &n);
+        for (size_t t = 0; r >= 0 && t < n_names; t++)
+                r = find_roots(db, names[t], roots, &n);
         if (r >= 0)
                 r = store_stmt_exec(db, "PRAGMA writable_schema = ON");
         for (size_t i = 0; r >= 0 && i < n; i++) {
@@ -206,15 +224,22 @@ static int exchange(sqlite3 *db) {
         return r;
 }
 
-int store_swap_take(struct store_swap *s) {
-        sqlite3 *db = s->fill.writer->db;
+static int take(sqlite3 *db, const char *const *names, size_t n) {
         int r, reset;
 
         (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
-        r = exchange(db);
+        r = exchange(db, names, n);
         reset = store_stmt_exec(db, "PRAGMA writable_schema = RESET");
         (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         return r < 0 ? r : reset;
+}
+
+int store_swap_take(struct store_swap *s) {
+        return take(s->fill.writer->db, tables, ARRAY_LEN(tables));
+}
+
+int store_swap_exchange(sqlite3 *db, const char *table) {
+        return take(db, &table, 1);
 }
 
 void store_swap_undo(struct store_swap *s) {
@@ -373,6 +398,15 @@ static int exchange_two(sqlite3 *db, const char *a, const char *b) {
         return r < 0 ? r : count_up(db);
 }
 
+int store_swap_two(sqlite3 *db, const char *a, const char *b) {
+        int r;
+
+        (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+        r = exchange_two(db, a, b);
+        (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        return r;
+}
+
 /* SQLite drops an index at a stretch, and reads all its pages. An index is a tree of the same form
  * as a table WITHOUT ROWID, whose rows are found by all their columns. So it becomes one, and its
  * rows are deleted a few at a time. */
@@ -427,11 +461,19 @@ static int clean(sqlite3 *db) {
         return r <= 0 ? r : clean_table(db, name);
 }
 
+int store_swap_is_clean(struct store *writer) {
+        char name[2 * STORE_COLUMN_LEN];
+        int r;
+
+        r = find_left(writer->db, "table", name);
+        return r < 0 ? r : r == 0;
+}
+
 int store_swap_clean(struct store *writer) {
         char name[2 * STORE_COLUMN_LEN];
         int r;
 
-        if (writer->swap)
+        if (writer->swap || writer->bulk)
                 return 0;
         r = find_left(writer->db, "table", name);
         if (r <= 0)

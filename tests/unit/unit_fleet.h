@@ -110,10 +110,14 @@ static inline void unit_host_change(struct unit_host *h, void (*body)(struct sto
 }
 
 static inline int unit_host_take(struct unit_host *h, const struct fleet_frame *frame) {
-        struct fleet_news news;
+        struct fleet_news news = {};
+        int r;
 
-        return fleet_apply_bytes(h->fleet, h->store->writer, frame->group, frame->bytes, frame->len,
-                                 &news);
+        r = fleet_apply_bytes(h->fleet, h->store->writer, frame->group, frame->bytes, frame->len,
+                              &news);
+        while (r >= 0 && news.more)
+                r = fleet_apply_more(h->fleet, h->store->writer, frame->group, &news);
+        return r;
 }
 
 static inline const struct fleet_frame *unit_frame_of(const struct fleet_change *change,
