@@ -30,6 +30,9 @@ struct fleet_intake {
         size_t n;                    /* those that were read */
         /* the audit record that a login uid may follow; 0: none */
         int64_t named;
+        int64_t room; /* records that the host can have */
+        /* It is the first one that has come, and was not the first one of the host. */
+        bool late;
         /* what is known of the host; and what it will be when all records are kept */
         struct store_reported now, then;
         struct fleet_reported_news news;
@@ -156,6 +159,7 @@ static int check_order(struct fleet_intake *in, const struct frame_head *head) {
         /* An administrator has invited it with that key. */
         if (memcmp(now->key, head->issuer, sizeof(now->key)) != 0)
                 begin_chain(in, head);
+        in->late = now->number == 0 && memcmp(head->before, none, sizeof(none)) != 0;
         if (now->number == 0)
                 return 0;
         if ((int64_t) head->number == now->number && memcmp(hash, now->hash, sizeof(hash)) == 0)
@@ -228,6 +232,10 @@ static int open_body(struct fleet *f, struct fleet_intake *in) {
                             : -EBADMSG;
         if (r >= 0)
                 check_log(in, &log);
+        /* Others were made for this host as well, or before it issued: those would have come, too.
+         */
+        if (in->late)
+                raise_fault(in, REPORTED_MISSING, 0);
         return r;
 }
 
@@ -255,7 +263,9 @@ static int judge(struct fleet *f, struct store *writer, const struct frame_head 
         r = check_frame(f, writer, in, head);
         if (r < 0)
                 return r;
-        r = store_reported_get(writer, in->host, &in->now);
+        r = store_reported_room(writer, &in->room);
+        if (r >= 0)
+                r = store_reported_get(writer, in->host, &in->now);
         if (r < 0 && r != -ENOENT)
                 return r;
         if (r == -ENOENT) {
@@ -288,7 +298,7 @@ static int take_audit(struct fleet_intake *in, struct store *writer, struct byte
                 return r;
         if (record.seq > in->then.mark.seq + 1 && in->then.mark.seq > 0)
                 raise_fault(in, REPORTED_MISSING, in->then.mark.seq + 1);
-        if (in->now.records >= STORE_REPORTED_MAX) {
+        if (in->now.records >= in->room) {
                 raise_fault(in, REPORTED_FULL, record.seq);
                 r = 0;
         } else

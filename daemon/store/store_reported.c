@@ -78,6 +78,26 @@ int store_reported_put(struct store *writer, const struct store_reported *report
         return store_row_put_done(&row);
 }
 
+int store_reported_room(struct store *s, int64_t *ret) {
+        _cleanup_store_row_ struct store_row row = {};
+        int64_t hosts, records;
+        int r;
+
+        r = store_once(s->db, &row.stmt,
+                       "SELECT count(*), ifnull(sum(records), 0) FROM fleet_reported");
+        if (r >= 0)
+                r = store_row_get_next(&row);
+        if (r < 0)
+                return r;
+        hosts = store_row_get_number(&row);
+        records = store_row_get_number(&row);
+        *ret = records < STORE_REPORTED_ALL_MAX ||
+                               STORE_REPORTED_ALL_MAX / hosts > STORE_REPORTED_MAX
+                       ? STORE_REPORTED_MAX
+                       : STORE_REPORTED_ALL_MAX / hosts;
+        return 0;
+}
+
 int store_reported_each(struct store *s,
                         int (*visit)(const struct store_reported *reported, void *userdata),
                         void *userdata) {

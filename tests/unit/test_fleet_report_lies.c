@@ -350,6 +350,49 @@ static void test_flood(void **state) {
                          0);
 }
 
+/* With many hosts, or all that there are, nobody fills the disk of an issuing host: beyond a bound
+ * for all of them each has its share, and one that has less goes on. */
+static void test_flood_by_many(void **state) {
+        struct fixture *f = *state;
+
+        log_event(&f->member, "first");
+        (void) go_home(f);
+        unit_sql(f->issuer.store->path,
+                 "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 100) "
+                 "INSERT INTO fleet_reported SELECT 'other' || i, key, chain, number, hash, "
+                 "signed_at, taken_at, seq, seal, last, 100000, 0, 0, 0, 0 FROM fleet_reported, c");
+        log_event(&f->member, "second");
+        assert_int_equal(go_home(f).fault, REPORTED_RIGHT);
+        unit_sql(f->issuer.store->path,
+                 "UPDATE fleet_reported SET records = 99010 WHERE host = 'web1'");
+        log_event(&f->member, "third");
+        assert_int_equal(go_home(f).fault, REPORTED_FULL);
+        assert_int_equal(reported(f).records, 99010);
+        unit_sql(f->issuer.store->path,
+                 "UPDATE fleet_reported SET records = 10000, fault = 0 WHERE host <> 'web1'");
+        log_event(&f->member, "fourth");
+        (void) go_home(f);
+        assert_int_equal(reported(f).records, 99011);
+}
+
+/* A database that withholds the first reports of a host is seen with the next one. */
+static void test_first_reports_withheld(void **state) {
+        struct fixture *f = *state;
+        struct fleet_report reports[3];
+
+        for (size_t i = 0; i < 3; i++) {
+                log_event(&f->member, "event");
+                reports[i] = report_of(&f->member);
+                stored(&f->member, &reports[i]);
+        }
+        assert_int_equal(take_report(&f->issuer, "web1", &reports[1]).fault, REPORTED_MISSING);
+        assert_int_equal(reported(f).fault, REPORTED_MISSING);
+        unit_sql(f->issuer.store->path, "UPDATE fleet_reported SET fault = 0");
+        assert_int_equal(take_report(&f->issuer, "web1", &reports[2]).fault, REPORTED_RIGHT);
+        for (size_t i = 0; i < 3; i++)
+                fleet_report_done(&reports[i]);
+}
+
 /* wfapikey-fleetd may say that the database has more, and gets no further than a leap. */
 static void test_taken(void **state) {
         struct fixture *f = *state;
@@ -384,6 +427,8 @@ int main(void) {
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_hostile_body, make, drop),
                 cmocka_unit_test_setup_teardown(test_flood, make, drop),
+                cmocka_unit_test_setup_teardown(test_flood_by_many, make, drop),
+                cmocka_unit_test_setup_teardown(test_first_reports_withheld, make, drop),
                 cmocka_unit_test_setup_teardown(test_taken, make, drop),
         };
 
