@@ -88,10 +88,15 @@ export class ControlError extends Error {
 
 function errorOf(cause, method) {
     const name = cause?.name ?? "";
+    const unknown = /^Unknown \w+ '([a-z-]+)': known are/.exec(cause?.message);
 
+    // The page has no options but those of a daemon of its own version.
+    if (unknown)
+        return new ControlError("Old", unknown[1]);
     if (name.startsWith(ERRORS))
         return new ControlError(name.slice(ERRORS.length), cause.message);
-    if (name === "org.freedesktop.DBus.Error.UnknownMethod")
+    // System.Error.ENXIO and the like: the daemon could not read the arguments.
+    if (/^(org\.freedesktop\.DBus\.Error\.(UnknownMethod|InvalidArgs)$|System\.Error\.)/.test(name))
         return new ControlError("Old", method);
     return new ControlError("Lost", cause?.message ?? String(cause));
 }

@@ -51,6 +51,17 @@ test("a method that an older daemon does not know", async () => {
     await assert.rejects(test.control.call("GetMetrics"), { kind: "Old", message: "GetMetrics" });
 });
 
+test("an option that an older daemon does not know, in its words and in those of now", async () => {
+    for (const word of ["filter", "option"]) {
+        calls.ListKeys = { name: "org.wfapikey1.Error.InvalidArgument", message: `Unknown ${word} 'sort': known are owner, limit.` };
+        await assert.rejects(test.control.call("ListKeys", {}), { kind: "Old", message: "sort" });
+    }
+    for (const name of ["org.freedesktop.DBus.Error.InvalidArgs", "System.Error.ENXIO"]) {
+        calls.ListKeys = { name, message: "No such device or address" };
+        await assert.rejects(test.control.call("ListKeys", {}), { kind: "Old", message: "ListKeys" });
+    }
+});
+
 test("an error of the daemon keeps its text", async () => {
     calls.GetKey = { name: "org.wfapikey1.Error.NoSuchKey", message: "There is no key." };
     await assert.rejects(test.control.call("GetKey", "x"), { kind: "NoSuchKey", message: "There is no key." });

@@ -27,7 +27,7 @@ def on_call(_connection, _sender, _path, _interface, method, arguments, call):
     elif method == "GetPolicy":
         call.return_value(V("(a{ss})", ({"enabled": "yes", "lifetime": "30d"},)))
     elif method == "ListKeys" and "sort" in arguments.unpack()[0]:
-        call.return_dbus_error("org.wfapikey1.Error.InvalidArgument", "Unknown option 'sort': known are owner.")
+        call.return_dbus_error("org.wfapikey1.Error.InvalidArgument", "Unknown filter 'sort': known are owner, linked, status, search, expires-before, after, limit.")
     elif method == "ListKeys":
         call.return_value(V("(aa{sv}s)", ([KEY], "")))
     else:
