@@ -59,19 +59,23 @@ void conninfo_drop(char *text, const char *word) {
         }
 }
 
+/* The setting goes to the front. Behind the others it could become a part of the last one: of an
+ * empty value, or of one that ends in a backslash. */
 int conninfo_add(char **text, const char *word, const char *value) {
         size_t room = strlen(*text) + strlen(word) + 2 * strlen(value) + 5;
         char *out = malloc(room), *end;
 
         if (!out)
                 return -ENOMEM;
-        end = out + snprintf(out, room, "%s %s='", *text, word);
+        end = out + snprintf(out, room, "%s='", word);
         for (; *value; value++) {
                 if (*value == '\'' || *value == '\\')
                         *end++ = '\\';
                 *end++ = *value;
         }
-        memcpy(end, "'", 2);
+        end = mempcpy(end, "' ", 2);
+        memcpy(end, *text, strlen(*text) + 1);
+        conninfo_drop(end, word);
         conninfo_free(text);
         *text = out;
         return 0;

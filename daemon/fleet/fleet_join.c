@@ -260,8 +260,9 @@ static int put_invitation(const struct fleet *f, struct store *writer,
         /* This host's own role is nothing for others. */
         for (size_t i = 0; i < ARRAY_LEN(own); i++)
                 conninfo_drop(place, own[i]);
-        n = snprintf(database, sizeof(database), "%s user=wfapikey_host_%s password=%s", place,
-                     invite->host.name, invite->password);
+        /* In front of the others: behind them it could become a part of the last one. */
+        n = snprintf(database, sizeof(database), "user=wfapikey_host_%s password=%s %s",
+                     invite->host.name, invite->password, place);
         explicit_bzero(place, sizeof(place));
         if (n >= (int) sizeof(database))
                 return -EMSGSIZE;

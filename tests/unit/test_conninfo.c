@@ -46,9 +46,13 @@ static void test_add(void **state) {
         static const struct {
                 const char *text, *value, *want;
         } rows[] = {
-                { "host=db", "alice", "host=db user='alice'" },
-                { "", "a b", " user='a b'" },
-                { "host=db", "it's \\", "host=db user='it\\'s \\\\'" },
+                { "host=db", "alice", "user='alice' host=db" },
+                { "", "a b", "user='a b' " },
+                { "host=db", "it's \\", "user='it\\'s \\\\' host=db" },
+                /* What is added becomes no part of the last value. */
+                { "dbname=", "alice", "user='alice' dbname=" },
+                { "dbname=a\\", "alice", "user='alice' dbname=a\\" },
+                { "user=bob dbname=x", "alice", "user='alice'  dbname=x" },
         };
 
         (void) state;
