@@ -51,8 +51,9 @@ static const struct {
         const char *seen, *advice;
 } problems[] = {
         { DOCTOR_STACK_DEAD, DOCTOR_ERROR,
-          "includes a file that does not exist, so libpam lets nobody in",
-          "write the file that @include names, or remove the line" },
+          "includes a file that does not exist, or ends within a line, so libpam lets nobody in",
+          "write the file that @include names, or remove the line; remove a backslash that is the "
+          "last character of the file" },
         { DOCTOR_STACK_AUTH_OPEN, DOCTOR_ERROR,
           "FAILS OPEN: a login succeeds although pam_wfapikey and every other module refuse it",
           "end the auth lines with one that refuses (auth requisite pam_deny.so, or a required "

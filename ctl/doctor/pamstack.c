@@ -78,6 +78,7 @@ struct reading {
         unsigned files;
 };
 
+/* 0; -ENOENT; -EBADMSG for a file that libpam refuses, whose lines up to there count; -ENOMEM. */
 static int read_file(struct reading *reading, const char *name, enum pamstack_type wanted,
                      unsigned depth, unsigned level);
 
@@ -110,45 +111,65 @@ static void set_rest(int8_t actions[static PAMSTACK_CODES], int8_t action) {
                         actions[i] = action;
 }
 
-/* The action that a word names; PAMSTACK_DO_UNSET when it names none. */
-static int8_t find_action(const char *word, size_t len) {
-        char *end = NULL;
-        long jump;
+#define SPACE " \t\n\v\f\r"
 
-        for (size_t i = 0; i < ARRAY_LEN(action_names); i++)
-                if (strlen(action_names[i].name) == len &&
-                    strncmp(word, action_names[i].name, len) == 0)
+/* Reads the action at ${*p} and moves behind it. PAMSTACK_DO_UNSET when there is none. */
+static int8_t next_action(const char **p) {
+        const char *digits = *p;
+        int jump = 0;
+
+        for (size_t i = 0; i < ARRAY_LEN(action_names); i++) {
+                size_t len = strlen(action_names[i].name);
+
+                if (strncmp(*p, action_names[i].name, len) == 0) {
+                        *p += len;
                         return action_names[i].action;
-        jump = strtol(word, &end, 10);
-        if (end != word + len || jump <= 0)
+                }
+        }
+        for (; **p >= '0' && **p <= '9'; (*p)++)
+                if (jump < JUMP_MAX)
+                        jump = 10 * jump + (**p - '0');
+        if (*p == digits || jump == 0)
                 return PAMSTACK_DO_UNSET;
-        return jump < JUMP_MAX ? (int8_t) jump : JUMP_MAX;
+        return (int8_t) (jump < JUMP_MAX ? jump : JUMP_MAX);
 }
 
-/* Parses the inside of [code=action ...]. Returns whether libpam understands it. */
+/* Reads the code at ${*p} and moves behind it. PAMSTACK_CODES for "default"; more than that when
+ * there is none. libpam takes the first code of which the text is a beginning. */
+static size_t next_code(const char **p) {
+        size_t code = 0, len;
+
+        for (; code <= PAMSTACK_CODES; code++) {
+                const char *name = code < PAMSTACK_CODES ? codes[code] : "default";
+
+                len = strlen(name);
+                if (strncmp(*p, name, len) == 0) {
+                        *p += len;
+                        break;
+                }
+        }
+        return code;
+}
+
+/* Parses the inside of [code=action ...]. Returns whether libpam understands it. It needs no blank
+ * between two of them. Source: _pam_parse_control() in libpam/pam_misc.c. */
 static bool set_actions(int8_t actions[static PAMSTACK_CODES], const char *p) {
-        while (*(p += strspn(p, " \t\n"))) {
-                size_t name = strcspn(p, " \t\n="), value, code = 0;
-                const char *word = p + name + strspn(p + name, " \t\n");
+        while (*(p += strspn(p, SPACE))) {
+                size_t code = next_code(&p);
                 int8_t action;
 
-                if (*word != '=')
+                p += strspn(p, SPACE);
+                if (code > PAMSTACK_CODES || *p != '=')
                         return false;
-                word++;
-                word += strspn(word, " \t\n");
-                value = strcspn(word, " \t\n");
-                action = find_action(word, value);
-                while (code < PAMSTACK_CODES &&
-                       (strlen(codes[code]) != name || strncmp(codes[code], p, name) != 0))
-                        code++;
-                if (action == PAMSTACK_DO_UNSET ||
-                    (code == PAMSTACK_CODES && strncmp(p, "default", name) != 0))
+                p++;
+                p += strspn(p, SPACE);
+                action = next_action(&p);
+                if (action == PAMSTACK_DO_UNSET)
                         return false;
                 if (code == PAMSTACK_CODES)
                         set_rest(actions, action);
                 else
                         actions[code] = action;
-                p = word + value;
         }
         return true;
 }
@@ -202,6 +223,26 @@ static int set_module(struct pamstack_line *line, char *text, char *rest) {
         return 0;
 }
 
+/* Without the directory and the ending. libpam refuses a file with a module whose name would be
+ * nothing in logs. Source: extract_modulename() in libpam/pam_handlers.c. */
+static bool has_name(const char *module) {
+        const char *base = strrchr(module, '/'), *dot;
+        size_t len;
+
+        base = base ? base + 1 : module;
+        dot = strrchr(base, '.');
+        len = dot ? (size_t) (dot - base) : strlen(base);
+        return len > 0 && (len > 1 || base[0] != '?');
+}
+
+static void drop_line(struct pamstack *stack) {
+        struct pamstack_line *line = &stack->lines[--stack->n];
+
+        free(line->text);
+        free(line->args);
+        free(line->file);
+}
+
 static enum pamstack_type find_type(const char *word) {
         for (size_t i = 0; i < ARRAY_LEN(types); i++)
                 if (strcasecmp(types[i], word[0] == '-' ? word + 1 : word) == 0)
@@ -215,28 +256,45 @@ static int note_missing(struct pamstack *stack, const char *name) {
         return stack->missing ? 0 : -ENOMEM;
 }
 
+/* Adds a line that fails, in the place of a file that cannot be read. */
+static int add_failure(struct reading *reading, const struct pamstack_line *at,
+                       enum pamstack_type type, const char *name) {
+        struct pamstack_line *line = add_line(reading->stack, at->file, at->number);
+
+        if (!line)
+                return -ENOMEM;
+        line->type = type == PAMSTACK_ANY ? PAMSTACK_AUTH : type;
+        line->level = at->level;
+        line->broken = true;
+        set_control(line->actions, NULL);
+        return note_missing(reading->stack, name);
+}
+
+/* Where lines of all types count, libpam refuses the file that has this line when it cannot read
+ * the other one. */
 static int read_debian_include(struct reading *reading, const struct pamstack_line *at,
                                const char *name, enum pamstack_type wanted, unsigned depth) {
         int r = -ENOENT;
 
         if (name && depth + 1 < PAMSTACK_LEVEL_MAX)
                 r = read_file(reading, name, wanted, depth + 1, at->level);
-        if (r != -ENOENT)
+        if (r != -ENOENT && r != -EBADMSG)
                 return r;
-        reading->stack->dead = true;
-        return note_missing(reading->stack, name);
+        if (wanted != PAMSTACK_ANY)
+                return add_failure(reading, at, wanted, name);
+        r = note_missing(reading->stack, name);
+        return r < 0 ? r : -EBADMSG;
 }
 
-/* Reads a line that includes another file. When the file cannot be read, a line that fails takes
- * its place. */
 static int read_include(struct reading *reading, const struct pamstack_line *at, bool substack,
                         const char *name, enum pamstack_type type, unsigned depth) {
-        struct pamstack *stack = reading->stack;
         struct pamstack_line *line;
         int r = -ENOENT;
 
+        if (substack && name && !has_name(name))
+                return -EBADMSG;
         if (substack) {
-                line = add_line(stack, at->file, at->number);
+                line = add_line(reading->stack, at->file, at->number);
                 if (!line)
                         return -ENOMEM;
                 line->type = type;
@@ -245,16 +303,7 @@ static int read_include(struct reading *reading, const struct pamstack_line *at,
         }
         if (name && depth + 1 < PAMSTACK_LEVEL_MAX)
                 r = read_file(reading, name, type, depth + 1, at->level + substack);
-        if (r != -ENOENT)
-                return r;
-        line = add_line(stack, at->file, at->number);
-        if (!line)
-                return -ENOMEM;
-        line->type = type == PAMSTACK_ANY ? PAMSTACK_AUTH : type;
-        line->level = at->level;
-        line->broken = true;
-        set_control(line->actions, NULL);
-        return note_missing(stack, name);
+        return r == -ENOENT || r == -EBADMSG ? add_failure(reading, at, type, name) : r;
 }
 
 /* Reads one logical line without its comment. ${at} says where it stands. */
@@ -264,6 +313,7 @@ static int read_line(struct reading *reading, const char *in, const struct pamst
         struct pamstack_line *line;
         enum pamstack_type type;
         char *rest = text, *word;
+        bool is_type;
         int r;
 
         if (!text)
@@ -273,12 +323,16 @@ static int read_line(struct reading *reading, const char *in, const struct pamst
                 return 0;
         if (strcasecmp(word, "@include") == 0)
                 return read_debian_include(reading, at, next_word(&rest), wanted, depth);
+        /* libpam treats a line of an unknown type as the most sensitive one, and makes it fail,
+         * unless it includes a file. */
         type = find_type(word);
-        if (type != PAMSTACK_ANY && wanted != PAMSTACK_ANY && type != wanted)
+        is_type = type != PAMSTACK_ANY;
+        if (!is_type)
+                type = wanted != PAMSTACK_ANY ? wanted : PAMSTACK_AUTH;
+        if (wanted != PAMSTACK_ANY && type != wanted)
                 return 0;
         word = next_word(&rest);
-        if (type != PAMSTACK_ANY && word &&
-            (strcasecmp(word, "include") == 0 || strcasecmp(word, "substack") == 0))
+        if (word && (strcasecmp(word, "include") == 0 || strcasecmp(word, "substack") == 0))
                 return read_include(reading, at, strcasecmp(word, "substack") == 0,
                                     next_word(&rest), type, depth);
         line = add_line(reading->stack, at->file, at->number);
@@ -287,21 +341,27 @@ static int read_line(struct reading *reading, const char *in, const struct pamst
         line->level = at->level;
         set_control(line->actions, word);
         r = set_module(line, take_ptr(text), rest);
-        /* libpam treats a line of an unknown type as the most sensitive one, and makes it fail. */
-        line->broken = line->broken || !word || type == PAMSTACK_ANY;
-        line->type = type != PAMSTACK_ANY ? type : wanted != PAMSTACK_ANY ? wanted : PAMSTACK_AUTH;
-        return r;
+        line->broken = line->broken || !word || !is_type;
+        line->type = type;
+        if (r < 0 || !line->module || has_name(line->module))
+                return r;
+        drop_line(reading->stack);
+        return -EBADMSG;
 }
 
-/* Cuts the next logical line out of ${*p}. A backslash at the end of a line continues it, a
- * comment ends it. Counts lines in ${number}. */
-static void cut_line(char **p, char *out, unsigned *number) {
+/* Cuts the next logical line out of ${*p}. A backslash at the end of a line continues it, also
+ * before blanks, and a comment ends it. Counts lines in ${number}. Returns whether the line is
+ * whole: libpam refuses a file that ends before it. */
+static bool cut_line(char **p, char *out, unsigned *number) {
         bool more = true;
 
         while (more && **p) {
-                size_t len = strcspn(*p, "\n"), used = strcspn(*p, "#\n");
+                size_t len = strcspn(*p, "\n"), used = strcspn(*p, "#\n"), end = used;
 
-                more = used == len && len > 0 && (*p)[len - 1] == '\\';
+                while (end > 0 && ((*p)[end - 1] == ' ' || (*p)[end - 1] == '\t'))
+                        end--;
+                more = used == len && end > 0 && (*p)[end - 1] == '\\';
+                used = more ? end : used;
                 memcpy(out, *p, used);
                 out += used;
                 if (more)
@@ -310,6 +370,7 @@ static void cut_line(char **p, char *out, unsigned *number) {
                 (*number)++;
         }
         *out = '\0';
+        return !more;
 }
 
 static int read_file(struct reading *reading, const char *name, enum pamstack_type wanted,
@@ -331,8 +392,8 @@ static int read_file(struct reading *reading, const char *name, enum pamstack_ty
         while (r == 0 && *p) {
                 struct pamstack_line at = { .file = file, .number = number + 1, .level = level };
 
-                cut_line(&p, line, &number);
-                r = read_line(reading, line, &at, wanted, depth);
+                r = cut_line(&p, line, &number) ? read_line(reading, line, &at, wanted, depth)
+                                                : -EBADMSG;
         }
         return r;
 }
@@ -344,6 +405,9 @@ int pamstack_read(const char *name, char *(*load)(const char *name, void *userda
         int r;
 
         r = read_file(&reading, name, PAMSTACK_ANY, 0, 0);
+        stack.dead |= r == -EBADMSG;
+        if (r == -EBADMSG)
+                r = note_missing(&stack, name);
         if (r < 0)
                 return r;
         *ret = stack;
@@ -360,11 +424,8 @@ bool pamstack_is_module(const struct pamstack_line *line, const char *name) {
 }
 
 void pamstack_done(struct pamstack *stack) {
-        for (size_t i = 0; i < stack->n; i++) {
-                free(stack->lines[i].text);
-                free(stack->lines[i].args);
-                free(stack->lines[i].file);
-        }
+        while (stack->n > 0)
+                drop_line(stack);
         free(stack->lines);
         free(stack->missing);
         *stack = (struct pamstack){};

@@ -68,9 +68,10 @@ struct pamstack_line {
 struct pamstack {
         struct pamstack_line *lines;
         size_t n;
-        /* owned; the first included file that could not be read; NULL for none */
+        /* owned; the first file that could not be read to its end; NULL for none */
         char *missing;
-        /* that file stands behind @include: libpam then refuses everything for this service */
+        /* that file stands behind @include, or is the one of the service: libpam then refuses
+         * everything for this service */
         bool dead;
 };
 
@@ -78,7 +79,9 @@ struct pamstack {
  * pamstack_read(name, load, userdata, ret):
  * Reads all lines of the service ${name}, including those of included files. ${load} returns the
  * text of a file, which this function frees, or NULL when there is no such file. The caller
- * frees ${ret} by pamstack_done(). Returns 0; -ENOENT when there is no file ${name}; -ENOMEM.
+ * frees ${ret} by pamstack_done(). It reads as libpam 1.7 does: 1.5 cuts lines of more than 1000
+ * characters in two, and passes over an empty line or a comment behind a line that is continued.
+ * Returns 0; -ENOENT when there is no file ${name}; -ENOMEM.
  * Source: pam.conf(5), libpam/pam_handlers.c; @include: Debian's libpam.
  */
 int pamstack_read(const char *name, char *(*load)(const char *name, void *userdata), void *userdata,
