@@ -198,7 +198,8 @@ ssize_t agentwire_ask_sign(const struct agentwire_key *key, const void *data, si
         return at - out;
 }
 
-/* Writes a positive number of at most ${size} bytes as exactly ${size} bytes. */
+/* Writes a positive number of at most ${size} bytes as exactly ${size} bytes. A number has no zero
+ * in front that it does not need. Source: RFC 4251, 5. */
 static bool put_mpint(uint8_t *out, size_t size, const struct bytes *b) {
         const uint8_t *at = b->at;
         size_t len = b->len;
@@ -208,8 +209,10 @@ static bool put_mpint(uint8_t *out, size_t size, const struct bytes *b) {
         if (at[0] == 0) {
                 at++;
                 len--;
+                if (len == 0 || !(at[0] & 0x80))
+                        return false;
         }
-        if (len == 0 || len > size)
+        if (len > size)
                 return false;
         memset(out, 0, size - len);
         memcpy(out + size - len, at, len);

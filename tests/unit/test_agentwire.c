@@ -199,8 +199,8 @@ static struct build ecdsa(const void *r, size_t r_len, const void *s, size_t s_l
 }
 
 static void test_numbers_get_all_their_bytes(_unused_ void **state) {
-        uint8_t high[33] = { 0, 0x80, 7 }, half[33] = { 0x7f, 1 }, out[AGENTWIRE_SIGNATURE_MAX],
-                want[64] = {};
+        uint8_t high[33] = { 0, 0x80, 7 }, half[33] = { 0x7f, 1 }, zeroes[33] = { 0, 0x7f },
+                out[AGENTWIRE_SIGNATURE_MAX], want[64] = {};
         const struct {
                 const char *why;
                 const uint8_t *bytes;
@@ -216,6 +216,8 @@ static void test_numbers_get_all_their_bytes(_unused_ void **state) {
                 { "too long", half, 33, 0, 0, -EBADMSG },
                 { "empty", half, 0, 0, 0, -EBADMSG },
                 { "zero", high, 1, 0, 0, -EBADMSG },
+                { "zero in two bytes", zeroes + 2, 2, 0, 0, -EBADMSG },
+                { "with a zero that it does not need", zeroes, 2, 0, 0, -EBADMSG },
         };
 
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
