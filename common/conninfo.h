@@ -14,8 +14,8 @@ int conninfo_sets(const char *text, const char *word) _must_check_;
 
 /**
  * conninfo_add(text, word, value):
- * Adds a setting to ${*text}, whose form was checked. It replaces an earlier one. ${*text} is on the heap; the old one is
- * wiped and freed. 0 or -ENOMEM, and then ${*text} is as it was.
+ * Adds a setting to ${*text}, whose form was checked. It replaces an earlier one. ${*text} is on
+ * the heap; the old one is wiped and freed. 0 or -ENOMEM, and then ${*text} is as it was.
  */
 int conninfo_add(char **text, const char *word, const char *value) _must_check_;
 

@@ -135,7 +135,7 @@ static int8_t next_action(const char **p) {
 }
 
 /* Reads the code at ${*p} and moves behind it. PAMSTACK_CODES for "default"; more than that when
- * there is none. libpam takes the first code of which the text is a beginning. */
+ * there is none. libpam takes the first code that the text begins with. */
 static size_t next_code(const char **p) {
         size_t code = 0, len;
 
