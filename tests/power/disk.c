@@ -45,6 +45,7 @@ struct names {
 /* What is on the disk, and the events since then. */
 struct file {
         bool is_directory;
+        ino_t inode; /* at first */
         /* of a directory, which keeps its name */
         char path[DISK_PATH_LEN];
         uint8_t *bytes;
@@ -78,14 +79,6 @@ static void *more(void *old, size_t size) {
         if (!p)
                 give_up("out of memory");
         return p;
-}
-
-uint64_t disk_random(uint64_t *state) {
-        uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-        z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-        z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-        return z ^ (z >> 31);
 }
 
 bool disk_spares(void) {
@@ -288,7 +281,7 @@ static int read_file(int fd, struct file *f) {
         if (fstat(fd, &st) < 0)
                 return -errno;
         f->size = (size_t) st.st_size;
-        f->bytes = more(NULL, f->size + 1);
+        f->bytes = more(f->bytes, f->size + 1);
         return pread(fd, f->bytes, f->size, 0) == (ssize_t) f->size ? 0 : -EIO;
 }
 
@@ -314,7 +307,12 @@ static int scan(struct disk *d, const char *path) {
                         continue;
                 }
                 fd = openat(dirfd(list), entry->d_name, O_RDONLY | O_CLOEXEC);
-                file = new_file(d, NULL);
+                file = 1;
+                while (file <= d->n_files && d->files[file].inode != entry->d_ino)
+                        file++;
+                if (file > d->n_files)
+                        file = new_file(d, NULL);
+                d->files[file].inode = entry->d_ino;
                 r = fd < 0 ? -errno : read_file(fd, &d->files[file]);
                 set(&d->names, name, file);
                 if (fd >= 0)
@@ -546,28 +544,30 @@ static int leave_file(struct disk *d, const struct file *f, uint64_t *seed, int 
         return r;
 }
 
-static int leave_rubbish(uint64_t *seed, int fd) {
-        uint64_t rubbish[64];
-
-        for (size_t i = 0; i < sizeof(rubbish) / sizeof(rubbish[0]); i++)
-                rubbish[i] = disk_random(seed);
-        return write_all(fd, rubbish, sizeof(rubbish));
-}
-
-static int leave(struct disk *d, const struct name *name, uint64_t *seed, const char *to) {
+static int leave(struct disk *d, const struct names *names, size_t i, uint64_t *seed,
+                 const char *to) {
+        const struct name *name = &names->of[i];
         const struct file *f = &d->files[name->file];
         size_t len = strlen(name->path);
-        char path[2 * DISK_PATH_LEN];
+        char path[2 * DISK_PATH_LEN], other[2 * DISK_PATH_LEN];
+        uint64_t rubbish[64];
         int fd, r;
 
         (void) snprintf(path, sizeof(path), "%s/%s", to, name->path);
         if (f->is_directory)
                 return !name->path[0] || mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -errno;
+        for (size_t k = 0; k < i; k++) /* one file with two names */
+                if (names->of[k].file == name->file) {
+                        (void) snprintf(other, sizeof(other), "%s/%s", to, names->of[k].path);
+                        return link(other, path) == 0 || errno == ENOENT ? 0 : -errno;
+                }
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd < 0)
                 return errno == ENOENT ? 0 : -errno; /* without its directory */
+        for (size_t k = 0; k < sizeof(rubbish) / sizeof(rubbish[0]); k++)
+                rubbish[k] = disk_random(seed);
         if (len > 4 && strcmp(name->path + len - 4, "-shm") == 0)
-                r = leave_rubbish(seed, fd);
+                r = write_all(fd, rubbish, sizeof(rubbish));
         else if (len > 7 && strcmp(name->path + len - 7, "reserve") == 0)
                 r = ftruncate(fd, (off_t) f->size); /* megabytes that mean nothing */
         else
@@ -593,6 +593,6 @@ int disk_leave(const struct disk_moment *moment, uint64_t seed, const char *to) 
         for (int directories = 1; directories >= 0; directories--)
                 for (size_t i = 0; r >= 0 && i < names.n; i++)
                         if (d->files[names.of[i].file].is_directory == (directories == 1))
-                                r = leave(d, &names.of[i], &seed, to);
+                                r = leave(d, &names, i, &seed, to);
         return r;
 }

@@ -76,7 +76,13 @@ int disk_leave(const struct disk_moment *moment, uint64_t seed, const char *to);
 /**
  * disk_random(state): the next number of a generator. A number that depends on ${state} alone.
  */
-uint64_t disk_random(uint64_t *state);
+static inline uint64_t disk_random(uint64_t *state) {
+        uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+        z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+        z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+        return z ^ (z >> 31);
+}
 
 /* --- For disk_calls.c: the calls of this process --- */
 
