@@ -661,9 +661,12 @@ BEGIN
         UPDATE wfapikey.fleet SET site = true;
         -- Some of a host's groups may not be here.
         ALTER TABLE wfapikey.host_group DROP CONSTRAINT IF EXISTS host_group_grp_fkey;
-        CREATE OR REPLACE TRIGGER ring AFTER INSERT OR UPDATE ON wfapikey.hostgroup
+        -- PostgreSQL 13 cannot read CREATE OR REPLACE TRIGGER
+        DROP TRIGGER IF EXISTS ring ON wfapikey.hostgroup;
+        DROP TRIGGER IF EXISTS follow_host ON wfapikey.site_host;
+        CREATE TRIGGER ring AFTER INSERT OR UPDATE ON wfapikey.hostgroup
                 FOR EACH ROW EXECUTE FUNCTION wfapikey.ring();
-        CREATE OR REPLACE TRIGGER follow_host AFTER INSERT OR UPDATE OR DELETE ON wfapikey.site_host
+        CREATE TRIGGER follow_host AFTER INSERT OR UPDATE OR DELETE ON wfapikey.site_host
                 FOR EACH ROW EXECUTE FUNCTION wfapikey.follow_host();
         -- also when it is the replication that writes
         ALTER TABLE wfapikey.hostgroup ENABLE ALWAYS TRIGGER ring;

@@ -126,7 +126,7 @@ done
 has "$(sql_as wfapikey_host_i2 i2-secret "DELETE FROM wfapikey.change")" "permission denied"
 has "$(sql_as wfapikey_host_i2 i2-secret "SELECT wfapikey.add_host('m1', 'SCRAM-SHA-256\$x', true, '{}')")" "permission denied"
 # The role of an issuer alone makes none: another database of this server may have a fleet, too.
-sql "CREATE ROLE wfapikey_host_alien LOGIN PASSWORD 'alien'; GRANT wfapikey_issuer TO wfapikey_host_alien"
+sql "SET password_encryption = 'scram-sha-256'; CREATE ROLE wfapikey_host_alien LOGIN PASSWORD 'alien'; GRANT wfapikey_issuer TO wfapikey_host_alien"
 has "$(sql_as wfapikey_host_alien alien "SELECT wfapikey.append('{all}', '{7}', '{x}', '{}')")" "not an issuing host"
 is "$(sql_as wfapikey_host_alien alien "SELECT count(*) FROM wfapikey.change")" 0
 does i1 "append host,alien,x,no all:7:10" \
