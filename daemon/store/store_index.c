@@ -158,8 +158,8 @@ int store_index_open(struct store_index *i, sqlite3 *db, const char *rows, size_
                         "CREATE TABLE main." RUN "%zu (%s, PRIMARY KEY (%s)) WITHOUT ROWID", n,
                         d.run, d.run);
         r = store_stmt_exec(db, sql);
-        for (int column = 1; column < d.n_columns && column < 16; column++)
-                strcat(places, ", ?");
+        for (size_t column = 1; column < (size_t) d.n_columns && column < 16; column++)
+                memcpy(places + 3 * column - 2, ", ?", sizeof(", ?"));
         index.n_columns = d.n_columns;
         if (r >= 0)
                 r = store_once(db, &index.end,
