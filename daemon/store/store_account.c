@@ -27,9 +27,12 @@ static int read_account(sqlite3_stmt *stmt, struct account_record *account) {
         int64_t state = sqlite3_column_int64(stmt, COL_STATE),
                 uid = sqlite3_column_int64(stmt, COL_UID);
         char realm[REALM_NAME_MAX + 1];
+        int r;
 
-        if (store_stmt_text(stmt, COL_NAME, account->name, sizeof(account->name)) < 0 ||
-            (state != ACCOUNT_PRESENT && state != ACCOUNT_GONE) || uid < 0 ||
+        r = store_stmt_text(stmt, COL_NAME, account->name, sizeof(account->name));
+        if (r < 0)
+                return r;
+        if ((state != ACCOUNT_PRESENT && state != ACCOUNT_GONE) || uid < 0 ||
             uid > RECORD_UNBOUND || (uid == RECORD_UNBOUND && !realm_split(account->name, realm)))
                 return -EUCLEAN;
         account->state = (enum account_state) state;

@@ -109,10 +109,7 @@ static void seal_chain(const struct store *s, const struct store_chain *chain,
 }
 
 bool store_chain_read_hash(sqlite3_stmt *stmt, int column, uint8_t out[static HASH_LEN]) {
-        if (sqlite3_column_bytes(stmt, column) != HASH_LEN)
-                return false;
-        memcpy(out, sqlite3_column_blob(stmt, column), HASH_LEN);
-        return true;
+        return store_stmt_blob(stmt, column, out, HASH_LEN) >= 0;
 }
 
 bool store_chain_is_unborn(const struct store_chain *chain) {
@@ -168,6 +165,7 @@ int store_chain_save(struct store *s, struct store_chain *chain) {
 
 int store_chain_read(sqlite3_stmt *stmt, struct audit_record *record) {
         int64_t numbers[N_NUMBERS], seen[N_NUMBERS];
+        int r = 0;
 
         for (int i = 0; i < N_NUMBERS; i++)
                 numbers[i] = sqlite3_column_int64(stmt, i);
@@ -183,11 +181,10 @@ int store_chain_read(sqlite3_stmt *stmt, struct audit_record *record) {
         get_numbers(record, seen);
         if (memcmp(numbers, seen, sizeof(numbers)) != 0)
                 return -EUCLEAN;
-        for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-                if (store_stmt_text(stmt, (int) (COL_TEXTS + i), (char *) record + texts[i].offset,
-                                    texts[i].size) < 0)
-                        return -EUCLEAN;
-        return 0;
+        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(texts); i++)
+                r = store_stmt_text(stmt, (int) (COL_TEXTS + i), (char *) record + texts[i].offset,
+                                    texts[i].size);
+        return r;
 }
 
 static int insert(struct store *s, const struct audit_record *record,

@@ -29,6 +29,7 @@ bool store_check_was_met(void) {
 int store_check_table(struct store *s, const char *table, bool thorough) {
         char sql[STORE_COLUMN_LEN + 32];
         sqlite3_stmt *stmt = NULL;
+        const char *text = NULL;
         bool fine;
         int r;
 
@@ -38,7 +39,11 @@ int store_check_table(struct store *s, const char *table, bool thorough) {
         if (r < 0)
                 return r;
         r = store_stmt_step(stmt);
-        fine = r == 1 && strcmp((const char *) sqlite3_column_text(stmt, 0), "ok") == 0;
+        if (r == 1)
+                text = (const char *) sqlite3_column_text(stmt, 0);
+        if (r == 1 && !text)
+                r = -ENOMEM;
+        fine = text && strcmp(text, "ok") == 0;
         (void) sqlite3_finalize(stmt);
         return r < 0 ? r : fine ? 0 : -EUCLEAN;
 }
@@ -58,9 +63,14 @@ int store_check_policy(struct store *s, char names[static STORE_CHECK_NAMES_LEN]
         names[0] = '\0';
         r = store_stmt_error(sqlite3_prepare_v2(s->db, stale_sql, -1, &stmt, NULL));
         while (r >= 0 && (r = store_stmt_step(stmt)) > 0) {
-                int more =
-                        snprintf(names + len, STORE_CHECK_NAMES_LEN - len, "%s%s",
-                                 n++ > 0 ? ", " : "", (const char *) sqlite3_column_text(stmt, 0));
+                const char *name = (const char *) sqlite3_column_text(stmt, 0);
+                int more;
+
+                r = name ? 1 : -ENOMEM;
+                if (r < 0)
+                        break;
+                more = snprintf(names + len, STORE_CHECK_NAMES_LEN - len, "%s%s",
+                                n++ > 0 ? ", " : "", name);
 
                 if (more < 0 || (size_t) more >= STORE_CHECK_NAMES_LEN - len)
                         names[len] = '\0';

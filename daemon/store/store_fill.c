@@ -271,7 +271,7 @@ static int next_touched(struct store_fill *s, char id[static KEYTEXT_ID_LEN + 1]
         if (r >= 0)
                 r = store_stmt_step(stmt);
         if (r > 0)
-                r = store_stmt_text(stmt, 0, id, KEYTEXT_ID_LEN + 1) < 0 ? -EUCLEAN : 1;
+                r = store_stmt_text(stmt, 0, id, KEYTEXT_ID_LEN + 1) ?: 1;
         return r;
 }
 

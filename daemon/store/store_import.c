@@ -342,7 +342,7 @@ static int drop_indexes(sqlite3 *db) {
                 if (r >= 0)
                         r = store_stmt_step(stmt);
                 if (r > 0)
-                        r = store_stmt_text(stmt, 0, name, sizeof(name)) < 0 ? -EUCLEAN : 1;
+                        r = store_stmt_text(stmt, 0, name, sizeof(name)) ?: 1;
                 (void) sqlite3_finalize(stmt);
                 if (r > 0) {
                         (void) snprintf(sql, sizeof(sql), "DROP INDEX %s", name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The table of keys, and the table of their uses. Does not decide whether a key is good. */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "store/store_key.h"
@@ -57,14 +58,16 @@ static int read_certificate(sqlite3_stmt *stmt, struct key_record *key) {
 static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
         int64_t status = sqlite3_column_int64(stmt, COL_STATUS),
                 uid = sqlite3_column_int64(stmt, COL_OWNER_UID);
+        int r;
 
-        if (sqlite3_column_bytes(stmt, COL_DIGEST) != RECORD_DIGEST_LEN || uid < 0 ||
-            uid > RECORD_UNBOUND || (status != KEY_ACTIVE && status != KEY_REVOKED))
+        if (uid < 0 || uid > RECORD_UNBOUND || (status != KEY_ACTIVE && status != KEY_REVOKED))
                 return -EUCLEAN;
         /* A key of this host alone has the number of an account, or it is of a realm. */
         if (uid == RECORD_UNBOUND && !key->hosts[0] && !realm_split(key->owner, key->realm))
                 return -EUCLEAN;
-        memcpy(key->digest, sqlite3_column_blob(stmt, COL_DIGEST), RECORD_DIGEST_LEN);
+        r = store_stmt_blob(stmt, COL_DIGEST, key->digest, RECORD_DIGEST_LEN);
+        if (r < 0)
+                return r;
         key->pepper_id = (uint32_t) sqlite3_column_int64(stmt, COL_PEPPER);
         key->owner_uid = (uid_t) uid;
         key->status = (enum key_status) status;
@@ -79,37 +82,52 @@ static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
         return read_certificate(stmt, key);
 }
 
+static const struct {
+        int column;
+        size_t offset, size;
+} key_texts[] = {
+#define TEXT(at, field)                                                                            \
+        { at, offsetof(struct key_record, field), sizeof(((struct key_record *) NULL)->field) }
+        TEXT(COL_ID, id),
+        TEXT(COL_OWNER, owner),
+        TEXT(COL_NAME, name),
+        TEXT(COL_SERVICES, services),
+        TEXT(COL_NETWORKS, networks),
+        TEXT(COL_REASON, reason),
+        TEXT(COL_LINKED, linked),
+        TEXT(COL_ORIGIN, origin),
+        TEXT(COL_PREDECESSOR, predecessor),
+        TEXT(COL_SUCCESSOR, successor),
+        TEXT(COL_HOSTS, hosts),
+#undef TEXT
+};
+
 /* On failure do not use the record. Callers fill one of their own, and hand it on only on
  * success. */
 int store_key_read(sqlite3_stmt *stmt, struct key_record *key) {
-        if (store_stmt_text(stmt, COL_ID, key->id, sizeof(key->id)) < 0 ||
-            store_stmt_text(stmt, COL_OWNER, key->owner, sizeof(key->owner)) < 0 ||
-            store_stmt_text(stmt, COL_NAME, key->name, sizeof(key->name)) < 0 ||
-            store_stmt_text(stmt, COL_SERVICES, key->services, sizeof(key->services)) < 0 ||
-            store_stmt_text(stmt, COL_NETWORKS, key->networks, sizeof(key->networks)) < 0 ||
-            store_stmt_text(stmt, COL_REASON, key->reason, sizeof(key->reason)) < 0 ||
-            store_stmt_text(stmt, COL_LINKED, key->linked, sizeof(key->linked)) < 0 ||
-            store_stmt_text(stmt, COL_ORIGIN, key->origin, sizeof(key->origin)) < 0 ||
-            store_stmt_text(stmt, COL_PREDECESSOR, key->predecessor, sizeof(key->predecessor)) <
-                    0 ||
-            store_stmt_text(stmt, COL_SUCCESSOR, key->successor, sizeof(key->successor)) < 0 ||
-            store_stmt_text(stmt, COL_HOSTS, key->hosts, sizeof(key->hosts)) < 0)
-                return -EUCLEAN;
+        for (size_t i = 0; i < ARRAY_LEN(key_texts); i++) {
+                int r = store_stmt_text(stmt, key_texts[i].column,
+                                        (char *) key + key_texts[i].offset, key_texts[i].size);
+
+                if (r < 0)
+                        return r;
+        }
         text_fold_service(key->services);
         return read_numbers(stmt, key);
 }
 
 static int read_use(sqlite3_stmt *stmt, struct key_record *key) {
+        int r;
+
         key->use_known = true;
         if (sqlite3_column_type(stmt, COL_LAST) == SQLITE_NULL)
                 return 0;
         key->last_used_at = sqlite3_column_int64(stmt, COL_LAST);
         key->uses = (uint64_t) sqlite3_column_int64(stmt, COL_USES);
-        if (store_stmt_text(stmt, COL_LAST_SERVICE, key->last_service, sizeof(key->last_service)) <
-                    0 ||
-            store_stmt_text(stmt, COL_LAST_RHOST, key->last_rhost, sizeof(key->last_rhost)) < 0)
-                return -EUCLEAN;
-        return 0;
+        r = store_stmt_text(stmt, COL_LAST_SERVICE, key->last_service, sizeof(key->last_service));
+        return r < 0 ? r
+                     : store_stmt_text(stmt, COL_LAST_RHOST, key->last_rhost,
+                                       sizeof(key->last_rhost));
 }
 
 static int get(struct store *s, enum stmt which, const char *id, struct key_record *ret) {

@@ -19,7 +19,9 @@ int store_mirror_get(struct store *s, struct store_mirror *ret) {
                 mirror.exported = (uint64_t) sqlite3_column_int64(stmt, 0);
                 mirror.has_source = sqlite3_column_bytes(stmt, 1) == STORE_SOURCE_LEN;
                 if (mirror.has_source)
-                        memcpy(mirror.source, sqlite3_column_blob(stmt, 1), STORE_SOURCE_LEN);
+                        r = store_stmt_blob(stmt, 1, mirror.source, STORE_SOURCE_LEN);
+                if (r < 0)
+                        return r;
                 mirror.imported = (uint64_t) sqlite3_column_int64(stmt, 2);
                 mirror.imported_at = sqlite3_column_int64(stmt, 3);
                 mirror.backed_up_at = sqlite3_column_int64(stmt, 4);

@@ -240,9 +240,12 @@ int store_pages_drop_keys(struct store *writer, const struct store_pages_range *
         while (r >= 0 && (r = store_stmt_step(stmt)) > 0) {
                 char id[KEYTEXT_ID_LEN + 1], hosts[RECORD_HOSTS_LEN];
 
-                if (store_stmt_text(stmt, 0, id, sizeof(id)) < 0 ||
-                    store_stmt_text(stmt, 1, hosts, sizeof(hosts)) < 0)
-                        r = -EUCLEAN;
+                r = store_stmt_text(stmt, 0, id, sizeof(id));
+                if (r >= 0)
+                        r = store_stmt_text(stmt, 1, hosts, sizeof(hosts));
+                if (r < 0)
+                        break;
+                r = 1;
                 while (at < end && memcmp(at, id, KEYTEXT_ID_LEN) < 0)
                         at += KEYTEXT_ID_LEN;
                 if (r > 0 && !(at < end && memcmp(at, id, KEYTEXT_ID_LEN) == 0) &&

@@ -71,7 +71,11 @@ int store_report_pending(struct store *s, uint8_t **ret, size_t *ret_len) {
         frame = len > STORE_REPORT_MAX ? NULL : malloc(len);
         if (!frame)
                 return len > STORE_REPORT_MAX ? -EUCLEAN : -ENOMEM;
-        memcpy(frame, sqlite3_column_blob(row.stmt, 0), len);
+        r = store_stmt_blob(row.stmt, 0, frame, len);
+        if (r < 0) {
+                free(frame);
+                return r;
+        }
         *ret = frame;
         *ret_len = len;
         return 0;

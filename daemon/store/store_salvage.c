@@ -222,9 +222,13 @@ static int take_keys(struct salvage *s) {
 
         r = store_stmt_error(
                 sqlite3_prepare_v2(s->fresh->db, "SELECT id FROM temp.known", -1, &ids, NULL));
-        while (r >= 0 && (r = store_stmt_step(ids)) > 0)
-                if (store_stmt_text(ids, 0, id, sizeof(id)) >= 0)
+        while (r >= 0 && (r = store_stmt_step(ids)) > 0) {
+                r = store_stmt_text(ids, 0, id, sizeof(id));
+                if (r >= 0)
                         r = take_key(s, id);
+                else if (is_damage(r))
+                        r = 0;
+        }
         return r;
 }
 

@@ -377,7 +377,10 @@ int store_stmt_text(sqlite3_stmt *stmt, int column, char *out, size_t size) {
         const unsigned char *text = sqlite3_column_text(stmt, column);
         size_t len = (size_t) sqlite3_column_bytes(stmt, column);
 
-        if (!text || len >= size || memchr(text, 0, len))
+        /* SQLite allocates for a text. What memory was lacking for is not damaged. */
+        if (!text)
+                return sqlite3_column_type(stmt, column) == SQLITE_NULL ? -EUCLEAN : -ENOMEM;
+        if (len >= size || memchr(text, 0, len))
                 return -EUCLEAN;
         memcpy(out, text, len);
         out[len] = '\0';

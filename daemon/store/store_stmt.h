@@ -179,7 +179,7 @@ void store_stmt_done(sqlite3_stmt **stmt);
 
 /**
  * store_stmt_text(stmt, column, out, size): copies a text column. -EUCLEAN when it does not fit
- * or has a NUL inside.
+ * or has a NUL inside. -ENOMEM is no damage.
  */
 int store_stmt_text(sqlite3_stmt *stmt, int column, char *out, size_t size) _must_check_;
 

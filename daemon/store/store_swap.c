@@ -327,7 +327,7 @@ static int find_left(sqlite3 *db, const char *type, char name[static 2 * STORE_C
         if (r >= 0)
                 r = store_stmt_step(stmt);
         if (r > 0)
-                r = store_stmt_text(stmt, 0, name, 2 * STORE_COLUMN_LEN) < 0 ? -EUCLEAN : 1;
+                r = store_stmt_text(stmt, 0, name, 2 * STORE_COLUMN_LEN) ?: 1;
         return r;
 }
 

@@ -3,7 +3,18 @@
  * here. */
 #include "unit_store.h"
 
+#include "store/store_check.h"
+#include "store/store_key.h"
 #include "store/store_stmt.h"
+
+/* In the place of SQLite's: fails for want of memory while this is not 0, and counts down. */
+static unsigned texts_until_none;
+
+const unsigned char *sqlite3_column_text(sqlite3_stmt *stmt, int column) {
+        if (texts_until_none > 0 && --texts_until_none == 0)
+                return NULL;
+        return sqlite3_value_text(sqlite3_column_value(stmt, column));
+}
 
 static void test_every_class_of_result_has_its_errno(void **state) {
         static const struct {
@@ -188,6 +199,25 @@ static void test_rows_where_none_belong_are_an_error(void **state) {
         assert_int_equal(sqlite3_stmt_busy(store_stmt(s->writer, STMT_PEPPERS)), 0);
 }
 
+/* A start makes a damaged store anew, and a note about a damaged key is dropped. */
+static void test_want_of_memory_is_no_damage(void **state) {
+        struct unit_store *s = *state;
+        struct key_record key = unit_key("aaaaaaaaaa", "alice");
+
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_key_insert(s->writer, &key), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        for (unsigned n = 1; n <= 11; n++) {
+                texts_until_none = n;
+                assert_int_equal(store_key_get(s->writer, key.id, &key), -ENOMEM);
+        }
+        texts_until_none = 1;
+        assert_int_equal(store_check_table(s->writer, "key", true), -ENOMEM);
+        texts_until_none = 0;
+        assert_int_equal(store_check_table(s->writer, "key", true), 0);
+        assert_int_equal(store_key_get(s->writer, key.id, &key), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_class_of_result_has_its_errno),
@@ -199,6 +229,7 @@ int main(void) {
                 unit_test_with_store(test_several_statements_are_run_up_to_the_first_error),
                 unit_test_with_store(test_a_reader_has_the_statements_of_a_reader),
                 unit_test_with_store(test_rows_where_none_belong_are_an_error),
+                unit_test_with_store(test_want_of_memory_is_no_damage),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
