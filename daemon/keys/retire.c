@@ -121,11 +121,21 @@ void retire_note(struct retire *retire, struct worker *worker, const struct key_
 
 void retire_use(struct retire *retire, struct worker *worker, struct store *reader,
                 const struct key_record *key, int64_t now) {
-        struct key_record old;
+        struct key_record old = {};
+        int r;
 
-        if (key->predecessor[0] && store_key_get(reader, key->predecessor, &old) >= 0 &&
-            old.retires_at == RECORD_RETIRES_ON_USE && strcmp(old.successor, key->id) == 0)
-                retire_note(retire, worker, &old, now);
+        if (!key->predecessor[0])
+                return;
+        r = store_key_get(reader, key->predecessor, &old);
+        if (r == -ENOENT)
+                return;
+        /* It may wait for this use. The writer looks again. */
+        if (r < 0) {
+                memcpy(old.id, key->predecessor, sizeof(old.id));
+                memcpy(old.successor, key->id, sizeof(old.successor));
+        } else if (old.retires_at != RECORD_RETIRES_ON_USE || strcmp(old.successor, key->id) != 0)
+                return;
+        retire_note(retire, worker, &old, now);
 }
 
 void retire_flush(struct retire *retire, struct worker *worker) {

@@ -5,6 +5,7 @@
 
 #include "keys/retire.h"
 #include "store/store_key.h"
+#include "store/store_stmt.h"
 
 #define NOW INT64_C(1800000000)
 #define OLD "aaaaaaaaaa"
@@ -126,6 +127,26 @@ static void test_without_a_worker_it_waits(void **state) {
         assert_int_equal(read_key(f, OLD).retires_at, NOW);
 }
 
+static int interrupt(void *userdata) {
+        (void) userdata;
+        return 1;
+}
+
+/* The successor has logged in, so the key must not be good for one login longer. */
+static void test_a_key_that_cannot_be_read_may_wait_for_this_use(void **state) {
+        struct fixture *f = *state;
+        struct key_record key = unit_key(NEW, "alice");
+
+        memcpy(key.predecessor, OLD, sizeof(OLD));
+        sqlite3_progress_handler(f->w.store->reader->db, 1, interrupt, NULL);
+        retire_use(f->retire, NULL, f->w.store->reader, &key, NOW);
+        sqlite3_progress_handler(f->w.store->reader->db, 0, NULL, NULL);
+        assert_true(retire_has(f->retire, OLD));
+        retire_flush(f->retire, f->w.worker);
+        wait_while_noted(f, OLD);
+        assert_int_equal(read_key(f, OLD).retires_at, NOW);
+}
+
 static void test_a_full_queue_is_tried_again(void **state) {
         struct key_record key = old_key();
         struct fixture *f = *state;
@@ -222,6 +243,7 @@ int main(void) {
                 test_retire(test_what_has_changed_meanwhile_is_left_alone),
                 test_retire(test_a_key_that_is_gone_is_no_matter),
                 test_retire(test_without_a_worker_it_waits),
+                test_retire(test_a_key_that_cannot_be_read_may_wait_for_this_use),
                 test_retire(test_a_full_queue_is_tried_again),
                 test_retire(test_a_store_that_fails_is_tried_again),
                 test_retire(test_one_that_is_queued_is_queued_once),
