@@ -281,9 +281,12 @@ void control_answer(struct control_call *call) {
 
         r = call->error == CONTROL_OK ? send_reply(call) : send_error(call);
         /* A client that has disconnected does not get its answer. That is no failure. */
-        if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
-                log_line(LOG_WARNING, "cannot answer %s of %s, ignoring: %s", call->method->member,
-                         call->who, strerrordesc_np(-r));
+        if (r < 0 && r != -ENOTCONN && r != -ECONNRESET) {
+                log_line(LOG_WARNING, "cannot answer %s of %s, disconnecting: %s",
+                         call->method->member, call->who, strerrordesc_np(-r));
+                /* Otherwise the client would wait for an answer that never comes. */
+                sd_bus_close(sd_bus_message_get_bus(call->message));
+        }
         call_free(call);
 }
 
