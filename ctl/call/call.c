@@ -58,9 +58,12 @@ static const struct {
           "no answer in time; a change may have been made" },
         { SD_BUS_ERROR_NO_REPLY, CTL_UNREACHABLE, SYSTEM,
           "no answer; a change may have been made" },
-        { SD_BUS_ERROR_DISCONNECTED, CTL_UNREACHABLE, SYSTEM, "the daemon closed the connection" },
-        { "System.Error.EPIPE", CTL_UNREACHABLE, SYSTEM, "the daemon closed the connection" },
-        { "System.Error.ENOTCONN", CTL_UNREACHABLE, SYSTEM, "the daemon closed the connection" },
+        { SD_BUS_ERROR_DISCONNECTED, CTL_UNREACHABLE, SYSTEM,
+          "the daemon closed the connection; a change may have been made" },
+        { "System.Error.EPIPE", CTL_UNREACHABLE, SYSTEM,
+          "the daemon closed the connection; a change may have been made" },
+        { "System.Error.ENOTCONN", CTL_UNREACHABLE, SYSTEM,
+          "the daemon closed the connection; a change may have been made" },
         { SD_BUS_ERROR_UNKNOWN_OBJECT, CTL_FAILED, SYSTEM,
           "this is not wfapikeyd, or another version" },
         { SD_BUS_ERROR_UNKNOWN_INTERFACE, CTL_FAILED, SYSTEM,
@@ -74,7 +77,7 @@ static enum exit_code explain(const struct call *call, const sd_bus_error *error
         const char *message;
 
         if (!error->name) {
-                say_error("%s: %s", call->path, strerror(-r));
+                say_error("%s: %s; a change may have been made", call->path, strerror(-r));
                 return CTL_FAILED;
         }
         failure_cause(error->name);
@@ -88,7 +91,8 @@ static enum exit_code explain(const struct call *call, const sd_bus_error *error
                         say_error("%s: %s (%s)", call->path, errors[i].sentence, message);
                 return errors[i].code;
         }
-        say_error("%s: %s: %s", call->path, harmless(error->name, &name_buffer), message);
+        say_error("%s: %s: %s; a change may have been made", call->path,
+                  harmless(error->name, &name_buffer), message);
         return CTL_FAILED;
 }
 

@@ -72,6 +72,21 @@ static enum exit_code hand_out(const struct args *args, const char *id, const st
         return CTL_OK;
 }
 
+/* The daemon has made the key all the same. */
+static enum exit_code lost(int r, const char *id) {
+        const char *why = r == -ENOMEM ? "out of memory" : "cannot read the daemon's answer";
+
+        if (id)
+                say_error("%s: a key was made and cannot be shown again: use "
+                          "'wfapikeyctl key reset %s' or 'wfapikeyctl key remove %s'",
+                          why, id, id);
+        else
+                say_error("%s: a key was made and cannot be shown again: see "
+                          "'wfapikeyctl key list', and reset or remove it",
+                          why);
+        return CTL_FAILED;
+}
+
 enum exit_code handout_key(const struct args *args, sd_bus_message *reply, const char *id) {
         _cleanup_secret_ struct secret key = {};
         const char *text;
@@ -87,7 +102,7 @@ enum exit_code handout_key(const struct args *args, sd_bus_message *reply, const
         if (r >= 0 && (!keytext_is_key(text, strlen(text)) || !keytext_is_id(id)))
                 r = -EBADMSG;
         if (r < 0)
-                return call_misread(r);
+                return lost(r, id && keytext_is_id(id) ? id : NULL);
         memcpy(key.text, text, sizeof(key.text));
         return hand_out(args, id, &key);
 }
