@@ -107,13 +107,14 @@ WAYS(RANDOM, { -1, EAGAIN }, { -1, EINTR });
 WAYS(LOOKUP, { EIO, 0, NO_OUT, 4 }, { ENOMEM, 0, NO_OUT, 4 }, { ERANGE, 0, NO_OUT, 4 });
 WAYS(LOOKUP_NEXT, { EIO, 0, NO_OUT, 4 }, { ENOMEM, 0, NO_OUT, 4 });
 WAYS(PAM, { 4 /* PAM_SYSTEM_ERR */ }, { 5 /* PAM_BUF_ERR */ });
-/* SQLITE_IOERR, NOMEM, FULL, BUSY, CORRUPT, and an fsync that failed */
+/* SQLITE_IOERR, NOMEM, FULL, BUSY, and an fsync that failed. SQLITE_CORRUPT for pages that are not
+ * damaged would be a lie. */
 WAYS(SQLITE, { 10 }, { 7 }, { 13 }, { 5 });
 WAYS(SQLITE_BIND, { 7 });
-WAYS(SQLITE_STEP, { 10 }, { 7 }, { 13 }, { 5 }, { 11 }, { 10 | (4 << 8), 0, AFTER });
+WAYS(SQLITE_STEP, { 10 }, { 7 }, { 13 }, { 5 }, { 10 | (4 << 8), 0, AFTER });
 WAYS(SQLITE_OPEN, { 10, 0, NO_OUT, 1 }, { 7, 0, NO_OUT, 1 }, { 14, 0, NO_OUT, 1 });
-WAYS(SQLITE_PREPARE3, { 10, 0, NO_OUT, 4 }, { 7, 0, NO_OUT, 4 }, { 11, 0, NO_OUT, 4 });
-WAYS(SQLITE_PREPARE, { 10, 0, NO_OUT, 3 }, { 7, 0, NO_OUT, 3 }, { 11, 0, NO_OUT, 3 });
+WAYS(SQLITE_PREPARE3, { 10, 0, NO_OUT, 4 }, { 7, 0, NO_OUT, 4 });
+WAYS(SQLITE_PREPARE, { 10, 0, NO_OUT, 3 }, { 7, 0, NO_OUT, 3 });
 
 #define FAULT(function, ways)                                                                      \
         __attribute__((visibility("hidden"))) struct row faults_row_##function = { #function,      \
