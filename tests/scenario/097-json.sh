@@ -253,7 +253,7 @@ touch "$dir/alone"
 printf '%s\n' '#!/bin/sh' 'echo "fleetd: no such database" >&2' 'exit 1' >"$dir/fleetd"
 chmod 0755 "$dir/fleetd"
 wrong 1 fleet init --host db --database dbname=x --setup dbname=x --fleetd "$dir/fleetd"
-has "$err" 'fleetd: no such database\n'
+has "$err" 'fleetd: no such database\u000a'
 one 0 fleet init --host db --database dbname=x --password <<<x
 rm "$dir/alone"
 

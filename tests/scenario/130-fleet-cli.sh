@@ -202,11 +202,11 @@ has "$err" 'systemctl enable --now wfapikey-fleetd'
 is "$(<"$dir/arguments")" $'--setup\ndbname=x user=postgres\n--host\ndb'
 password=$(<"$dir/password")
 [[ $password =~ ^[0-9A-Za-z]{43}$ ]] || fail "a password like '$password'"
-asked FleetStatus "FleetInit db host=db dbname=x user='wfapikey_host_db' password='$password'"
+asked FleetStatus "FleetInit db password='$password' user='wfapikey_host_db' host=db dbname=x"
 run 0 init --database "dbname=x sslmode='verify-full'" --setup dbname=x
 [[ $(<"$dir/password") != "$password" ]] || fail "the same password twice"
 name=$(hostname) name=${name%%.*} name=${name,,}
-asked FleetStatus "FleetInit $name dbname=x sslmode='verify-full' user='wfapikey_host_$name' password='$(<"$dir/password")'"
+asked FleetStatus "FleetInit $name password='$(<"$dir/password")' user='wfapikey_host_$name' dbname=x sslmode='verify-full'"
 touch "$dir/broken"
 run 1 init --database dbname=x --setup dbname=x
 has "$err" 'no such database'
@@ -227,8 +227,8 @@ run 2 init --database dbname=x --setup dbname=x --setup-as=no-such-user-here
 run 0 init --host db --database 'dbname=x' --password <<<"it's a \\"
 run 0 init --host db --database 'dbname=x user=other' --password < <(printf x)
 run 0 init --host db --database 'dbname=x user=other sslcert=/c'
-asked FleetStatus "FleetInit db dbname=x user='wfapikey_host_db' password='it\\'s a \\\\'" \
-    FleetStatus "FleetInit db dbname=x user=other password='x'" \
+asked FleetStatus "FleetInit db password='it\\'s a \\\\' user='wfapikey_host_db' dbname=x" \
+    FleetStatus "FleetInit db password='x' dbname=x user=other" \
     FleetStatus "FleetInit db dbname=x user=other sslcert=/c"
 for wrong in '' '--database=x' '--database=password=1' '--database=dbname=x --setup=x' "--database=dbname=x --setup=password=1" \
     '--database=dbname=x --setup=dbname=x --password' '--database=dbname=x --setup-as=postgres' '--database=postgresql://a:b@c/d'; do
