@@ -178,8 +178,7 @@ static const struct {
         { AUTH("required", "success") "@include @D/a\n" DENY, "@include missing\n" },
         { AUTH("required", "success") "auth optional []\n" DENY, "" },
         { AUTH("required", "success") "auth optional ?.so\n" DENY, "" },
-        { "auth substack @D/a\n" AUTH("required", "success") DENY,
-          AUTH("[success=1]", "success") "auth optional .so\n" AUTH("required", "auth_err") },
+        /* No row for a module ".so": libpam looks in front of the name, and may crash. */
         { "auth required\n" AUTH("required", "success") DENY, "" },
         { "auth\n" AUTH("required", "success") DENY, "" },
         { "auth include missing\n" AUTH("required", "success") DENY, "" },
