@@ -11,8 +11,9 @@
 #include "pause.h"
 #include "text.h"
 
-/* A daemon that starts takes a moment, and a change of a million keys a while. */
-#define CALL_USEC UINT64_C(120000000)
+/* The end of a snapshot of millions of keys takes minutes, and what is given up begins anew. A
+ * daemon that hangs is ended by its watchdog, and the connection with it. */
+#define CALL_USEC UINT64_C(3600000000)
 #define OBJECT    "/org/wfapikey1"
 #define INTERFACE "org.wfapikey1.Manager"
 

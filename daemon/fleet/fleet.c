@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cleanup.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_apply.h"
 #include "fleet/fleet_page.h"
@@ -142,11 +143,12 @@ static size_t find_old(const struct fleet *old, const struct store_fleet_issuer 
 }
 
 static void keep_group(struct fleet *f, struct fleet_member *group, const struct fleet *old,
-                       const struct fleet_member *was) {
+                       struct fleet_member *was) {
         group->current_ms = was->current_ms;
         group->own_number = was->own_number;
         memcpy(group->own, was->own, FRAME_HASH_LEN);
         group->own_there = was->own_there;
+        group->taking = take_ptr(was->taking);
         for (size_t i = 0; i < f->n_issuers; i++) {
                 size_t k = find_old(old, &f->issuers[i].issuer);
 
@@ -155,8 +157,9 @@ static void keep_group(struct fleet *f, struct fleet_member *group, const struct
         }
 }
 
-/* What was heard of issuers, and when groups were current, outlasts a change of the groups. */
-static void keep(struct fleet *f, const struct fleet *old) {
+/* What was heard of issuers, when groups were current, and the snapshots that are coming outlast a
+ * change of the groups. */
+static void keep(struct fleet *f, struct fleet *old) {
         for (size_t i = 0; i < f->n_groups; i++)
                 for (size_t k = 0; k < old->n_groups; k++)
                         if (strcmp(f->groups[i].group.name, old->groups[k].group.name) == 0)

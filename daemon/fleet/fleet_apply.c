@@ -478,6 +478,7 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
                 store_settle(writer);
         if (r < 0) {
                 fleet_apply_forget(f);
+                fleet_page_forget(member);
                 (void) !fleet_load(f, writer);
                 return r;
         }
@@ -532,6 +533,7 @@ int fleet_apply_more(struct fleet *f, struct store *writer, const char *group,
         if (r == 0)
                 r = arrive(member, writer, &news);
         if (r < 0) {
+                fleet_page_forget(member);
                 (void) !fleet_load(f, writer);
                 return r;
         }

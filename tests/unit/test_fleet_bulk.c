@@ -321,6 +321,30 @@ static void test_ends_at_any_piece(void **state) {
 }
 
 /* The keys of a group that the host leaves meanwhile do not come. */
+/* What another group gets, good or bad, is no reason to begin anew. */
+static void test_another_group_gets_nonsense(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->member.store->writer;
+        struct fleet_news news;
+        struct pages p;
+
+        begin(f, &p);
+        assert_true(fleet_apply_bytes(f->member.fleet, writer, "mail", p.pages[0].bytes,
+                                      p.pages[0].len, &news) < 0);
+        assert_int_equal(fleet_apply_bytes(f->member.fleet, writer, "web", p.pages[p.n - 1].bytes,
+                                           p.pages[p.n - 1].len, &news),
+                         0);
+        assert_true(news.more);
+        assert_true(fleet_apply_bytes(f->member.fleet, writer, "mail", p.pages[0].bytes,
+                                      p.pages[0].len, &news) < 0);
+        do {
+                assert_int_equal(fleet_apply_more(f->member.fleet, writer, "web", &news), 0);
+        } while (news.more);
+        assert_int_equal(unit_sql_number(f->member.store->path, "SELECT count(*) FROM key"), MANY);
+        clean(&f->member);
+        end(&p);
+}
+
 static void test_leaves_the_group(void **state) {
         struct fixture *f = *state;
         struct store *writer = f->member.store->writer;
@@ -372,6 +396,7 @@ int main(void) {
                 cmocka_unit_test(test_what_happens_meanwhile),
                 cmocka_unit_test_setup_teardown(test_an_import_comes_between, make, drop),
                 cmocka_unit_test_setup_teardown(test_ends_at_any_piece, make, drop),
+                cmocka_unit_test_setup_teardown(test_another_group_gets_nonsense, make, drop),
                 cmocka_unit_test_setup_teardown(test_leaves_the_group, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_piece_at_a_time, make, drop),
         };
