@@ -42,6 +42,7 @@ struct list_call {
         struct policy policy;
         int64_t now;
         size_t n_seen, n_keys;
+        uint64_t piece_begun;
         struct control_shown *keys; /* owned */
         bool more, piece_left;
 
@@ -400,7 +401,7 @@ static int on_unsorted(const struct key_record *key, void *userdata) {
         struct control_place place;
         int r;
 
-        if (list->n_seen == CONTROL_PIECE) {
+        if (control_piece_is_over(list->piece_begun, list->n_seen)) {
                 list->piece_left = true;
                 return 1;
         }
@@ -441,6 +442,7 @@ static bool piece_run(struct control_call *call, struct store *writer) {
         if (!list->begun && !begin_sorted(list, writer))
                 return false;
         list->n_seen = 0;
+        list->piece_begun = clock_ticks();
         list->piece_left = false;
         r = visit_keys(list, writer, on_unsorted);
         if (r < 0)

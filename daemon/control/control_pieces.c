@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Gives a call to the writer thread again and again. Does not know what the call looks for. */
 #include "control/control_pieces.h"
+#include "base/clock.h"
 #include "control/control_state.h"
 
 static void end(struct control_pieces *pieces) {
@@ -38,4 +39,9 @@ void control_pieces_begin(struct control_pieces *pieces, struct control_call *ca
                 .job = { .run = on_run, .done = on_done }, .call = call, .run = run, .done = done
         };
         next(pieces);
+}
+
+bool control_piece_is_over(uint64_t begun, size_t n) {
+        return n >= CONTROL_PIECE ||
+               (n > 0 && n % 64 == 0 && clock_ticks() - begun >= CONTROL_PIECE_NS);
 }

@@ -8,6 +8,9 @@
 
 #define CONTROL_PIECE 20000 /* keys, in 10 to 20 milliseconds */
 
+/* However much a key takes, a piece ends after so long. */
+#define CONTROL_PIECE_NS 10000000
+
 /* A member of the call. */
 struct control_pieces {
         struct worker_job job;
@@ -26,3 +29,9 @@ struct control_pieces {
 void control_pieces_begin(struct control_pieces *pieces, struct control_call *call,
                           bool (*run)(struct control_call *call, struct store *writer),
                           void (*done)(struct control_call *call));
+
+/**
+ * control_piece_is_over(begun, n): whether a piece that began at ${begun} (of clock_ticks()) and
+ * has looked at ${n} keys leaves the others to the next one. It looks at 64 keys at least.
+ */
+bool control_piece_is_over(uint64_t begun, size_t n);

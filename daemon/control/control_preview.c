@@ -13,16 +13,14 @@
 #include "store/store_key.h"
 #include "text.h"
 
-/* Keys in one piece: with their accounts they take four times as long as those of other calls. */
-#define PREVIEW_PIECE (CONTROL_PIECE / 4)
-
 struct preview_call {
         struct control_policy_call set;
         struct control_pieces pieces;
         struct store *writer;
         struct policy before, after;
         bool begun, left;
-        size_t n_seen;
+        size_t n_seen; /* in this piece */
+        uint64_t piece_begun;
         int64_t now;
         char last[KEYTEXT_ID_LEN + 1];
         /* numbers of keys, as CONTROL has them */
@@ -136,7 +134,7 @@ static int on_key(const struct key_record *key, void *userdata) {
         struct judged judged = { .key = key };
         int r;
 
-        if (p->n_seen == PREVIEW_PIECE) {
+        if (control_piece_is_over(p->piece_begun, p->n_seen)) {
                 p->left = true;
                 return 1;
         }
@@ -178,6 +176,7 @@ static bool preview_piece(struct control_call *call, struct store *writer) {
                 r = try_change(p, writer);
         }
         p->n_seen = 0;
+        p->piece_begun = clock_ticks();
         p->left = false;
         if (r >= 0 && call->error == CONTROL_OK)
                 r = store_key_each(writer, NULL, p->last, on_key, p);
