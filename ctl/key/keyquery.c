@@ -121,9 +121,11 @@ enum exit_code keyquery_none(const struct keyquery *query) {
 
 /* A page may be empty, but each page must begin later, or this would never end. */
 static bool is_later(const struct keyquery *query, const char *next) {
+        if (!*next)
+                return true;
         if (query->sort)
                 return strlen(next) < sizeof(query->after) && strcmp(next, query->after) != 0;
-        return !*next || (keytext_is_id(next) && strcmp(next, query->after) > 0);
+        return keytext_is_id(next) && strcmp(next, query->after) > 0;
 }
 
 enum exit_code keyquery_fetch(struct keyquery *query, struct keys *keys) {

@@ -9,6 +9,7 @@ command -v sqlite3 >/dev/null || skip "sqlite3 is missing"
 keys=${WFAPIKEY_SORTED_KEYS:-21000} # one look of the daemon is at 20000
 start
 run 0 ctl policy set enabled=yes lifetime=none
+run 0 ctl key list --sort name --limit 5 # of no keys
 run 0 ctl key issue "$me" --name first --service sshd --from 10.0.0.0/8
 stop
 # Values repeat, so that ids decide.
