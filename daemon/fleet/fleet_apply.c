@@ -527,6 +527,9 @@ int fleet_apply_more(struct fleet *f, struct store *writer, const char *group,
 
         if (!member)
                 return f->joined ? -EXDEV : fleet_absence(f);
+        /* It has begun anew meanwhile. That one goes on. */
+        if (!fleet_page_has_ended(member))
+                return -ESTALE;
         r = fleet_page_next(member);
         news.number = member->group.number;
         news.more = r > 0;

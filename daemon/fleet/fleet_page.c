@@ -152,6 +152,10 @@ void fleet_page_ready(struct fleet *f, struct fleet_member *member, struct store
         taking->beside = store_bulk_new(&taking->bulk, writer) >= 0;
 }
 
+bool fleet_page_has_ended(const struct fleet_member *member) {
+        return member->taking && member->taking->ended;
+}
+
 int fleet_page_next(struct fleet_member *member) {
         struct fleet_taking *taking = member->taking;
 

@@ -45,11 +45,13 @@ bool fleet_page_end(struct fleet_member *member, const uint8_t *in, size_t len, 
 void fleet_page_ready(struct fleet *f, struct fleet_member *member, struct store *writer);
 
 /**
+ * fleet_page_has_ended(member): whether the last page has come.
  * fleet_page_next(member): the next piece of the work after the last page, in a transaction of its
  * own. 1: there is more; 0: fleet_page_arrive() may follow; -ESTALE; an error of the store.
  * fleet_page_arrive(member): inside a transaction that begins then: the keys are in the store, and
  * the host is where the snapshot was made. 0; an error of the store.
  */
+bool fleet_page_has_ended(const struct fleet_member *member);
 int fleet_page_next(struct fleet_member *member) _must_check_;
 int fleet_page_arrive(struct fleet_member *member) _must_check_;
 

@@ -320,6 +320,28 @@ static void test_ends_at_any_piece(void **state) {
         end(&p);
 }
 
+/* fleetd was restarted while the daemon works behind the last page. What it sends then counts. */
+static void test_comes_again_meanwhile(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->member.store->writer;
+        struct fleet_news news;
+        struct pages p;
+
+        begin(f, &p);
+        assert_int_equal(fleet_apply_bytes(f->member.fleet, writer, "web", p.pages[p.n - 1].bytes,
+                                           p.pages[p.n - 1].len, &news),
+                         0);
+        assert_true(news.more);
+        assert_int_equal(fleet_apply_more(f->member.fleet, writer, "web", &news), 0);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
+        assert_int_equal(fleet_apply_more(f->member.fleet, writer, "web", &news), -ESTALE);
+        for (size_t i = 1; i < p.n; i++)
+                assert_int_equal(unit_host_take(&f->member, &p.pages[i]), 0);
+        assert_int_equal(unit_sql_number(f->member.store->path, "SELECT count(*) FROM key"), MANY);
+        clean(&f->member);
+        end(&p);
+}
+
 /* The keys of a group that the host leaves meanwhile do not come. */
 /* What another group gets, good or bad, is no reason to begin anew. */
 static void test_another_group_gets_nonsense(void **state) {
@@ -397,6 +419,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_an_import_comes_between, make, drop),
                 cmocka_unit_test_setup_teardown(test_ends_at_any_piece, make, drop),
                 cmocka_unit_test_setup_teardown(test_another_group_gets_nonsense, make, drop),
+                cmocka_unit_test_setup_teardown(test_comes_again_meanwhile, make, drop),
                 cmocka_unit_test_setup_teardown(test_leaves_the_group, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_piece_at_a_time, make, drop),
         };
