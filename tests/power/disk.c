@@ -544,6 +544,11 @@ static int leave_file(struct disk *d, const struct file *f, uint64_t *seed, int 
         return r;
 }
 
+static void join(char out[static 2 * DISK_PATH_LEN], const char *to, const char *name) {
+        if (snprintf(out, 2 * DISK_PATH_LEN, "%s/%s", to, name) >= 2 * DISK_PATH_LEN)
+                abort();
+}
+
 static int leave(struct disk *d, const struct names *names, size_t i, uint64_t *seed,
                  const char *to) {
         const struct name *name = &names->of[i];
@@ -553,12 +558,12 @@ static int leave(struct disk *d, const struct names *names, size_t i, uint64_t *
         uint64_t rubbish[64];
         int fd, r;
 
-        (void) snprintf(path, sizeof(path), "%s/%s", to, name->path);
+        join(path, to, name->path);
         if (f->is_directory)
                 return !name->path[0] || mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -errno;
         for (size_t k = 0; k < i; k++) /* one file with two names */
                 if (names->of[k].file == name->file) {
-                        (void) snprintf(other, sizeof(other), "%s/%s", to, names->of[k].path);
+                        join(other, to, names->of[k].path);
                         return link(other, path) == 0 || errno == ENOENT ? 0 : -errno;
                 }
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
