@@ -401,7 +401,7 @@ static int on_unsorted(const struct key_record *key, void *userdata) {
         struct control_place place;
         int r;
 
-        if (control_piece_is_over(list->piece_begun, list->n_seen)) {
+        if (control_pieces_is_over(list->piece_begun, list->n_seen)) {
                 list->piece_left = true;
                 return 1;
         }

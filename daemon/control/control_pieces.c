@@ -41,7 +41,7 @@ void control_pieces_begin(struct control_pieces *pieces, struct control_call *ca
         next(pieces);
 }
 
-bool control_piece_is_over(uint64_t begun, size_t n) {
+bool control_pieces_is_over(uint64_t begun, size_t n) {
         return n >= CONTROL_PIECE ||
                (n > 0 && n % 64 == 0 && clock_ticks() - begun >= CONTROL_PIECE_NS);
 }

@@ -31,7 +31,7 @@ void control_pieces_begin(struct control_pieces *pieces, struct control_call *ca
                           void (*done)(struct control_call *call));
 
 /**
- * control_piece_is_over(begun, n): whether a piece that began at ${begun} (of clock_ticks()) and
+ * control_pieces_is_over(begun, n): whether a piece that began at ${begun} (of clock_ticks()) and
  * has looked at ${n} keys leaves the others to the next one. It looks at 64 keys at least.
  */
-bool control_piece_is_over(uint64_t begun, size_t n);
+bool control_pieces_is_over(uint64_t begun, size_t n);

@@ -134,7 +134,7 @@ static int on_key(const struct key_record *key, void *userdata) {
         struct judged judged = { .key = key };
         int r;
 
-        if (control_piece_is_over(p->piece_begun, p->n_seen)) {
+        if (control_pieces_is_over(p->piece_begun, p->n_seen)) {
                 p->left = true;
                 return 1;
         }
