@@ -324,7 +324,7 @@ __attribute__((noinline)) static uint64_t hash_stack(void) {
         void *where[STACK_MAX];
         int n = backtrace(where, STACK_MAX);
 
-        /* behind this function, its callers and the stub */
+        /* behind this function, its callers and the function that stands for the real one */
         for (int i = 4; i < n; i++)
                 hash = (hash ^ (uint64_t) (uintptr_t) where[i]) * UINT64_C(0x100000001b3);
         return hash;
