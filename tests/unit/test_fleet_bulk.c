@@ -256,6 +256,16 @@ static void begin(struct fixture *f, struct pages *ret) {
                 assert_int_equal(unit_host_take(&f->member, &ret->pages[i]), 0);
 }
 
+/* The last page. There is work behind it. */
+static void take_last(struct fixture *f, const struct pages *p, struct fleet_news *ret) {
+        const struct fleet_frame *last = &p->pages[p->n - 1];
+
+        assert_int_equal(fleet_apply_bytes(f->member.fleet, f->member.store->writer, "web",
+                                           last->bytes, last->len, ret),
+                         0);
+        assert_true(ret->more);
+}
+
 /* An import takes the place that the keys are put together in. They come once more. */
 static void test_an_import_comes_between(void **state) {
         struct fixture *f = *state;
@@ -328,10 +338,7 @@ static void test_comes_again_meanwhile(void **state) {
         struct pages p;
 
         begin(f, &p);
-        assert_int_equal(fleet_apply_bytes(f->member.fleet, writer, "web", p.pages[p.n - 1].bytes,
-                                           p.pages[p.n - 1].len, &news),
-                         0);
-        assert_true(news.more);
+        take_last(f, &p, &news);
         assert_int_equal(fleet_apply_more(f->member.fleet, writer, "web", &news), 0);
         assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
         assert_int_equal(fleet_apply_more(f->member.fleet, writer, "web", &news), -ESTALE);
@@ -353,10 +360,7 @@ static void test_another_group_gets_nonsense(void **state) {
         begin(f, &p);
         assert_true(fleet_apply_bytes(f->member.fleet, writer, "mail", p.pages[0].bytes,
                                       p.pages[0].len, &news) < 0);
-        assert_int_equal(fleet_apply_bytes(f->member.fleet, writer, "web", p.pages[p.n - 1].bytes,
-                                           p.pages[p.n - 1].len, &news),
-                         0);
-        assert_true(news.more);
+        take_last(f, &p, &news);
         assert_true(fleet_apply_bytes(f->member.fleet, writer, "mail", p.pages[0].bytes,
                                       p.pages[0].len, &news) < 0);
         do {
@@ -374,10 +378,7 @@ static void test_leaves_the_group(void **state) {
         struct pages p;
 
         begin(f, &p);
-        assert_int_equal(fleet_apply_bytes(f->member.fleet, writer, "web", p.pages[p.n - 1].bytes,
-                                           p.pages[p.n - 1].len, &news),
-                         0);
-        assert_true(news.more);
+        take_last(f, &p, &news);
         assert_int_equal(store_begin(writer), 0);
         assert_int_equal(store_fleet_leave_group(writer, "web"), 0);
         assert_int_equal(store_commit(writer), 0);
