@@ -3,7 +3,37 @@
  * is good is not known here. */
 #include "unit.h"
 
+#include <signal.h>
+#include <sodium.h>
+#include <sys/wait.h>
+
 #include "secret/keymint.h"
+
+static bool hash_fails;
+
+/* The linker sends the keyed hash here. */
+int __real_crypto_generichash_blake2b_salt_personal(unsigned char *out, size_t out_len,
+                                                    const unsigned char *in,
+                                                    unsigned long long in_len,
+                                                    const unsigned char *with, size_t with_len,
+                                                    const unsigned char *salt,
+                                                    const unsigned char *personal);
+int __wrap_crypto_generichash_blake2b_salt_personal(unsigned char *out, size_t out_len,
+                                                    const unsigned char *in,
+                                                    unsigned long long in_len,
+                                                    const unsigned char *with, size_t with_len,
+                                                    const unsigned char *salt,
+                                                    const unsigned char *personal);
+int __wrap_crypto_generichash_blake2b_salt_personal(unsigned char *out, size_t out_len,
+                                                    const unsigned char *in,
+                                                    unsigned long long in_len,
+                                                    const unsigned char *with, size_t with_len,
+                                                    const unsigned char *salt,
+                                                    const unsigned char *personal) {
+        return hash_fails ? -1
+                          : __real_crypto_generichash_blake2b_salt_personal(
+                                    out, out_len, in, in_len, with, with_len, salt, personal);
+}
 
 /* Computed with Python: hashlib.blake2b(..., digest_size=32, key=bytes(range(32)),
  * person=b"wfapikey digest\0") and so on. The id is the first four bytes, least significant
@@ -291,6 +321,25 @@ static void test_digits_are_drawn_uniformly(void **state) {
 
 /* What the kernel says of the pages that have the pepper: not writable, and not in core dumps (dd).
  * Whether they are locked in memory (lo) depends on the limits of the user who runs this. */
+/* What is in memory by chance is compared with nothing: the daemon ends at once. */
+static void test_a_hash_that_fails_is_no_digest(void **state) {
+        struct key_record r = record();
+        pid_t child;
+        int status;
+
+        r.pepper_id = keymint_pepper_id(*state);
+        child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+                hash_fails = true;
+                (void) signal(SIGABRT, SIG_DFL);
+                _exit(keymint_check(*state, &r, key) ? 1 : 2);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
 static void test_the_pepper_is_out_of_reach(void **state) {
         uintptr_t want = (uintptr_t) *state, begin, end;
         FILE *f = fopen("/proc/self/smaps", "re");
@@ -464,6 +513,7 @@ int main(void) {
                 test_mint(test_equal_sees_every_bit),
                 test_mint(test_what_is_made_is_well_formed_and_new),
                 test_mint(test_digits_are_drawn_uniformly),
+                test_mint(test_a_hash_that_fails_is_no_digest),
                 test_mint(test_the_pepper_is_out_of_reach),
                 test_mint(test_a_foreign_pepper_digests_as_at_home),
                 test_mint(test_a_pepper_of_another_id_is_refused),
