@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <sodium.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -40,7 +39,7 @@ static void hash(const struct pepper *pepper, const uint8_t *use, const void *in
          * memory before would be compared with digests. An assertion can be compiled away. */
         if (crypto_generichash_blake2b_salt_personal(out, RECORD_DIGEST_LEN, in, len, pepper->bytes,
                                                      PEPPER_LEN, NULL, use) != 0)
-                abort();
+                sodium_misuse();
 }
 
 /* NULL when it is not there. Looks at all of them, so that the time does not tell where it is. */
