@@ -49,6 +49,19 @@ static void spend(struct accounts_change *c, uint64_t n) {
         c->left = n < c->left ? c->left - n : 0;
 }
 
+/* Keys of a fleet that came before their owner get the owner's number first. 1: there are more. */
+static int bind_keys(struct accounts_change *c, const struct account_record *account) {
+        uint64_t n = 0;
+        int r;
+
+        if (account->state != ACCOUNT_PRESENT)
+                return 0;
+        r = store_account_bind(c->writer, account, (int64_t) c->left, &n);
+        spend(c, n);
+        c->changed |= r >= 0 && n > 0;
+        return r < 0 ? r : c->left == 0;
+}
+
 int accounts_change_put(struct accounts_change *c, const struct account_record *old,
                         struct account_record *account, bool answered) {
         int r;
@@ -57,6 +70,9 @@ int accounts_change_put(struct accounts_change *c, const struct account_record *
         account->checked_at = answered ? c->now : 0;
         if (accounts_change_same(old, account))
                 return 0;
+        r = bind_keys(c, account);
+        if (r != 0)
+                return r;
         spend(c, 1);
         r = store_account_put(c->writer, account);
         c->changed |= r >= 0;

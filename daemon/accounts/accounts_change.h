@@ -36,7 +36,8 @@ bool accounts_change_same(const struct account_record *a, const struct account_r
 
 /**
  * accounts_change_put(c, old, account, answered): writes what is new of ${account}, which gets the
- * name that ${old} has. ${answered}: files and directories have said so. 0; an error of the store.
+ * name that ${old} has. ${answered}: files and directories have said so. 1: more keys must get the
+ * account's number first, in another transaction; 0; an error of the store.
  */
 int accounts_change_put(struct accounts_change *c, const struct account_record *old,
                         struct account_record *account, bool answered) _must_check_;

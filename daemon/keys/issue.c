@@ -21,6 +21,9 @@
 
 /* of one user, dead ones too: each new key looks at all */
 #define KEYS_MAX 2000
+/* Keys that get the number of their owner in one transaction; see accounts_change_put() for more.
+ */
+#define BIND_MAX 200
 
 /* One key on its way into the store. */
 struct making {
@@ -238,10 +241,12 @@ static int insert(struct making *making) {
 /* A verification believes what the store knows of a user, and this answer is fresh. Where there is
  * no answer, what is known has to do. An answer may be older than the passwd file that has lost the
  * user, or than a report of userdel. Only the look at that file says that the user is back, because
- * it also ends the keys of the one before. -EAGAIN: it has not been there yet. */
+ * it also ends the keys of the one before. -EAGAIN: it has not been there yet. -EALREADY: nor has
+ * it given the user's number to all keys of the fleet that came before the user. */
 static int note_account(struct store *writer, const char *name, int64_t now,
                         struct account_record *account) {
         struct account_record known = {};
+        uint64_t n;
         int r;
 
         r = store_account_get(writer, name, &known);
@@ -253,6 +258,9 @@ static int note_account(struct store *writer, const char *name, int64_t now,
         }
         if (known.state == ACCOUNT_GONE && known.local)
                 return -EAGAIN;
+        r = store_account_bind(writer, account, BIND_MAX, &n);
+        if (r < 0 || n == BIND_MAX)
+                return r < 0 ? r : -EALREADY;
         account->checked_at = now;
         expiry_note_password(&known, account, now, clock_is_trusted(), false);
         return store_account_put(writer, account);
@@ -410,6 +418,10 @@ static bool make(struct making *making) {
                         making->result, ISSUE_NO_ANSWER,
                         "The passwd file, or the list of the realm, has lost the user; try again "
                         "in a moment.");
+        if (r == -EALREADY)
+                return fail(making->result, ISSUE_NO_ANSWER,
+                            "The user has very many keys of the fleet, which this host has just "
+                            "got; try again in a moment.");
         if (r < 0)
                 return fail_store(making->result, r);
         if (!policy->enabled)

@@ -80,17 +80,28 @@ int store_account_of_uid(struct store *writer, uid_t uid, struct account_record 
 }
 
 /* A key of a fleet is for the account that this host sees first. */
-static int bind_keys(struct store *writer, const struct account_record *account) {
+int store_account_bind(struct store *writer, const struct account_record *account, int64_t max,
+                       uint64_t *ret_n) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_BIND_OWNER);
+        int r;
 
+        *ret_n = 0;
+        /* A user of a realm has no number, and no key of a fleet. */
+        if (account->uid == RECORD_UNBOUND)
+                return 0;
         if (sqlite3_bind_text(stmt, 1, account->name, -1, SQLITE_STATIC) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 2, account->uid) != SQLITE_OK)
+            sqlite3_bind_int64(stmt, 2, account->uid) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 3, max) != SQLITE_OK)
                 return -ENOMEM;
-        return store_stmt_step(stmt);
+        r = store_stmt_step(stmt);
+        if (r >= 0)
+                *ret_n = (uint64_t) sqlite3_changes(writer->db);
+        return r;
 }
 
 int store_account_put(struct store *writer, const struct account_record *account) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_PUT);
+        uint64_t n;
         int r;
 
         if (sqlite3_bind_text(stmt, 1, account->name, -1, SQLITE_STATIC) != SQLITE_OK ||
@@ -109,7 +120,7 @@ int store_account_put(struct store *writer, const struct account_record *account
                 return -ENOMEM;
         r = store_stmt_step(stmt);
         if (r >= 0 && account->state == ACCOUNT_PRESENT)
-                r = bind_keys(writer, account);
+                r = store_account_bind(writer, account, -1, &n);
         return r < 0 ? r : store_delta_note_account(writer, account);
 }
 

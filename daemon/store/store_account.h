@@ -18,9 +18,13 @@ int store_account_of_uid(struct store *writer, uid_t uid, struct account_record 
 
 /**
  * store_account_put(writer, account): writes it, new or not, inside a transaction. Its state is not
- * ACCOUNT_UNKNOWN.
+ * ACCOUNT_UNKNOWN. All keys of the fleet that waited for the account get its number.
+ * store_account_bind(writer, account, max, ret_n): gives it to at most ${max} of them, and says to
+ * how many: before the account is written, where they may be too many for one transaction.
  */
 int store_account_put(struct store *writer, const struct account_record *account) _must_check_;
+int store_account_bind(struct store *writer, const struct account_record *account, int64_t max,
+                       uint64_t *ret_n) _must_check_;
 
 /**
  * store_account_each(s, after, max, visit, userdata): the known accounts by name from behind

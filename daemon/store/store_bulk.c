@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/store_bulk.h"
 #include "store/store_fill.h"
 #include "store/store_index.h"
@@ -26,6 +27,9 @@
 /* rows in one transaction */
 #define COPY_PIECE  500
 #define AGAIN_PIECE 100
+#define BIND_PIECE  200
+/* a piece of what is done again ends after so long in any case */
+#define AGAIN_NS 10000000
 
 enum phase {
         PHASE_COPY, /* of the keys that are here */
@@ -121,9 +125,11 @@ static int prepare_all(struct store_bulk *b) {
         if (r >= 0)
                 r = store_once(db, &s[BIND],
                                "UPDATE main." KEY " SET owner_uid = (SELECT uid FROM main.account "
-                               "WHERE name = ?1) WHERE owner = ?1 AND hosts <> '' AND owner_uid = "
-                               "4294967295 AND EXISTS (SELECT 1 FROM main.account WHERE name = ?1 "
-                               "AND state = 1)");
+                               "WHERE name = ?1) WHERE id IN (SELECT id FROM main." KEY
+                               " WHERE owner = ?1 AND hosts <> '' AND owner_uid = 4294967295 LIMIT "
+                               "%d) AND EXISTS (SELECT 1 FROM main.account WHERE name = ?1 AND "
+                               "state = 1 AND uid <> 4294967295)",
+                               BIND_PIECE);
         if (r >= 0)
                 r = store_once(db, &s[TOUCHED],
                                "SELECT id FROM temp." STORE_BESIDE "touched ORDER BY id LIMIT 1");
@@ -308,26 +314,31 @@ static int again(struct store_bulk *b, const char *id) {
         return r < 0 ? r : run(b, UNTOUCH, id);
 }
 
+/* An owner stays noted while there may be more keys. */
+static int bind_some(struct store_bulk *b, const char *name) {
+        int r;
+
+        r = run(b, BIND, name);
+        return r < 0 || sqlite3_changes(b->writer->db) == BIND_PIECE ? r : run(b, UNOWN, name);
+}
+
 static int catch_up(struct store_bulk *b) {
         char id[KEYTEXT_ID_LEN + 1], name[WIRE_USER_MAX + 1];
-        int r = 0;
+        uint64_t begun = clock_ticks();
 
-        for (unsigned n = 0; n < AGAIN_PIECE; n++) {
-                r = first(b, TOUCHED, id, sizeof(id));
+        for (unsigned n = 0; n < AGAIN_PIECE && clock_ticks() - begun < AGAIN_NS; n++) {
+                int r = first(b, TOUCHED, id, sizeof(id));
+
+                if (r == 0) {
+                        r = first(b, OWNER, name, sizeof(name));
+                        return r <= 0 ? r : bind_some(b, name);
+                }
                 if (r > 0)
                         r = id[0] ? again(b, id) : -ESTALE;
-                else if (r == 0) {
-                        r = first(b, OWNER, name, sizeof(name));
-                        if (r <= 0)
-                                return r;
-                        r = run(b, BIND, name);
-                        if (r >= 0)
-                                r = run(b, UNOWN, name);
-                }
                 if (r < 0)
                         return r;
         }
-        return r;
+        return 0;
 }
 
 static int is_behind(struct store_bulk *b) {

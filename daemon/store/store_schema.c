@@ -356,7 +356,9 @@ static const char *const migrations[] = {
         "ALTER TABLE fleet_audit ADD COLUMN login_uid INTEGER NOT NULL DEFAULT -1;"
         "ALTER TABLE key ADD COLUMN realm TEXT AS (CASE WHEN owner_uid = 4294967295 AND "
         "hosts = '' THEN substr(owner, 1, instr(owner, ':') - 1) ELSE '' END) VIRTUAL;"
-        "CREATE INDEX key_realm ON key (realm) WHERE realm <> '';",
+        "CREATE INDEX key_realm ON key (realm) WHERE realm <> '';"
+        /* Keys of a fleet whose owner this host has not seen yet. */
+        "CREATE INDEX key_unbound ON key (owner) WHERE owner_uid = 4294967295 AND hosts <> '';",
 };
 
 int64_t store_schema_newest(void) {

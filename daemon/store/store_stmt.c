@@ -68,8 +68,8 @@ static const char *const texts[] = {
                 "reason = ?6, updated_at = ?7, successor = ?8, retires_at = ?9, dead_at = ?10, "
                 "need = ?11, certificate = ?12 WHERE id = ?1",
         [STMT_KEY_BIND_OWNER] =
-                "UPDATE key SET owner_uid = ?2 WHERE owner = ?1 AND hosts <> '' AND "
-                "owner_uid = 4294967295",
+                "UPDATE key SET owner_uid = ?2 WHERE id IN (SELECT id FROM key WHERE owner = ?1 "
+                "AND hosts <> '' AND owner_uid = 4294967295 LIMIT ?3)",
         [STMT_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
         [STMT_KEY_USED] =
                 "INSERT INTO key_use (id, last_at, service, rhost, uses) VALUES (?1, ?2, ?3, ?4, "

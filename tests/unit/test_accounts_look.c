@@ -228,6 +228,26 @@ static void read_half(struct unit_store *s, const char *what) {
         assert_in_range(count(s, what), 1, MANY / 2);
 }
 
+/* Keys of a fleet that came before their owner get the owner's number first, a few at a time. */
+static void test_keys_of_a_fleet_that_came_first(void **state) {
+        struct unit_store *s = *state;
+
+        unit_sql(s->path, "UPDATE key SET owner = 'u0007', hosts = 'web', owner_uid = 4294967295");
+        finish(s, "key WHERE owner_uid = 1000", accounts_update_read_step);
+        assert_int_equal(count(s, "key WHERE owner_uid = 1000"), MANY);
+        assert_int_equal(known(s, "u0007").state, ACCOUNT_PRESENT);
+        accounts_update_done(&facts);
+        unit_sql(s->path, "UPDATE key SET owner_uid = 4294967295; DELETE FROM account");
+        read_half(s, "key WHERE owner_uid = 1000");
+        assert_int_equal(count(s, "account"), 0);
+        accounts_update_done(&facts);
+        /* It has another number at the end: what has the first one is not of this account. */
+        put("passwd", ROOT "u0007:x:1001:100::/:/bin/sh\n");
+        finish(s, "key WHERE owner_uid = 1001", accounts_update_read_step);
+        assert_int_equal(count(s, "key WHERE owner_uid = 1000"), ACCOUNTS_CHANGE_MAX);
+        assert_int_equal(count(s, "key WHERE owner_uid = 1001"), MANY - ACCOUNTS_CHANGE_MAX);
+}
+
 /* The daemon ends between two steps. None of those that it has written is gone without being
  * held. */
 static void test_a_kill_while_many_are_lost(void **state) {
@@ -532,6 +552,7 @@ int main(void) {
                 test_many(test_those_without_keys_are_forgotten),
                 test_many(test_all_passwords_are_locked),
                 test_many(test_answers),
+                test_many(test_keys_of_a_fleet_that_came_first),
                 test_many(test_a_kill_while_many_are_lost),
                 test_many(test_a_kill_that_leaves_a_few),
                 test_many(test_a_kill_between_answers),

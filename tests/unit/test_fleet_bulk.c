@@ -414,6 +414,48 @@ static void test_a_piece_at_a_time(void **state) {
         end(&p);
 }
 
+static void insert_of_one(struct store *writer, void *userdata) {
+        struct key_record key = *(struct key_record *) userdata;
+
+        for (unsigned i = 0; i < MANY; i++) {
+                key_id(i, key.id);
+                assert_int_equal(store_key_insert(writer, &key), 0);
+        }
+}
+
+/* All keys beside are of one user, whom the host sees now. They get the number a few at a time. */
+static void test_an_owner_of_very_many(void **state) {
+        static const char bound[] = "SELECT count(*) FROM import_key WHERE owner_uid = 4711";
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, a, "web");
+        int64_t now, before = 0, pieces = 0;
+        struct fleet_news news;
+        struct pages p;
+
+        f->member.fleet->many = 1;
+        (void) snprintf(key.owner, sizeof(key.owner), "erin");
+        change(f, insert_of_one, &key, NULL, NULL);
+        snapshot(&f->issuer, "web", false, &p);
+        for (size_t i = 0; i + 1 < p.n; i++)
+                assert_int_equal(unit_host_take(&f->member, &p.pages[i]), 0);
+        take_last(f, &p, &news);
+        here(&f->member, put_account, (char[]){ "erin" });
+        for (; news.more; before = now) {
+                assert_int_equal(
+                        fleet_apply_more(f->member.fleet, f->member.store->writer, "web", &news),
+                        0);
+                now = news.more ? unit_sql_number(f->member.store->path, bound) : before;
+                assert_in_range(now - before, 0, 200);
+                pieces += now > before;
+        }
+        assert_true(pieces > 1);
+        assert_int_equal(unit_sql_number(f->member.store->path,
+                                         "SELECT count(*) FROM key WHERE owner_uid = 4711"),
+                         MANY);
+        clean(&f->member);
+        end(&p);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_happens_meanwhile),
@@ -423,6 +465,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_comes_again_meanwhile, make, drop),
                 cmocka_unit_test_setup_teardown(test_leaves_the_group, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_piece_at_a_time, make, drop),
+                cmocka_unit_test_setup_teardown(test_an_owner_of_very_many, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,7 @@ static const struct {
         { "linked users", STMT_ACCOUNT_LINKED, "key_linked" },
         { "live keys", STMT_ACCOUNT_LIVES, "key_owner" },
         { "the newest key", STMT_KEY_NEWEST, "key_created" },
+        { "keys that wait for their owner", STMT_KEY_BIND_OWNER, "key_unbound" },
 };
 
 static void test_every_question_has_its_index(void **state) {
