@@ -13,6 +13,7 @@
 #include "control/control.h"
 #include "control/control_audit.h"
 #include "control/control_fleet.h"
+#include "control/control_pieces.h"
 #include "control/control_quota.h"
 #include "control/control_state.h"
 #include "keys/audit.h"
@@ -305,9 +306,7 @@ static void on_done(struct worker_job *job) {
 }
 
 void control_resume(struct control_call *call) {
-        /* Submitted, the call is the writer thread's, which may write to it already. */
-        if (call->error == CONTROL_OK &&
-            worker_submit(call->control->fixed.worker, &call->job) >= 0)
+        if (call->error == CONTROL_OK && control_pieces_submit(call, &call->job) >= 0)
                 return;
         control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
         control_answer(call);

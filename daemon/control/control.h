@@ -80,9 +80,9 @@ struct control_call {
         struct realms *realms; /* as they were when the call came */
         uint64_t issues;       /* conf_issues() of them */
         bool counted;          /* control_quota.c counts it */
-        /* it also counts as asking for a user */
-        bool asks;
-        bool ends; /* as CONTROL_ENDS */
+        bool asks;             /* counts as asking for a user */
+        bool ends;             /* as CONTROL_ENDS */
+        bool begun;            /* the writer had a job of it */
         /* the change counts for this uid as well; 0: for none */
         uid_t owner;
         struct control_line *lines; /* owned */

@@ -466,7 +466,7 @@ void control_fleet_finish(struct control *control, enum control_fleet_outcome ou
         out->outcome = outcome;
         (void) snprintf(out->text, sizeof(out->text), "%s", text);
         out->job = (struct worker_job){ .run = finish_run, .done = finish_done, .urgent = true };
-        if (worker_submit(control->fixed.worker, &out->job) >= 0)
+        if (worker_go_on(control->fixed.worker, &out->job) >= 0)
                 return;
         /* What was committed comes by the log. */
         if (out->call)

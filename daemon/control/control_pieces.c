@@ -4,6 +4,15 @@
 #include "base/clock.h"
 #include "control/control_state.h"
 
+int control_pieces_submit(struct control_call *call, struct worker_job *job) {
+        struct worker *worker = call->control->fixed.worker;
+        bool begun = call->begun;
+
+        /* Submitted, the call is the writer thread's, which may write to it already. */
+        call->begun = true;
+        return begun ? worker_go_on(worker, job) : worker_submit(worker, job);
+}
+
 static void end(struct control_pieces *pieces) {
         if (pieces->done)
                 pieces->done(pieces->call);
@@ -11,7 +20,7 @@ static void end(struct control_pieces *pieces) {
 }
 
 static void next(struct control_pieces *pieces) {
-        if (worker_submit(pieces->call->control->fixed.worker, &pieces->job) >= 0)
+        if (control_pieces_submit(pieces->call, &pieces->job) >= 0)
                 return;
         control_fail(pieces->call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
         end(pieces);

@@ -31,6 +31,12 @@ void control_pieces_begin(struct control_pieces *pieces, struct control_call *ca
                           void (*done)(struct control_call *call));
 
 /**
+ * control_pieces_submit(call, job): gives a job of the call to the writer thread. The first one may
+ * find the queue full (-EBUSY); those that follow get a place in any case, until the daemon ends.
+ */
+int control_pieces_submit(struct control_call *call, struct worker_job *job) _must_check_;
+
+/**
  * control_pieces_is_over(begun, n): whether a piece that began at ${begun} (of clock_ticks()) and
  * has looked at ${n} keys leaves the others to the next one. It looks at 64 keys at least.
  */

@@ -215,12 +215,12 @@ struct worker *worker_free(struct worker *w) {
         return NULL;
 }
 
-int worker_submit(struct worker *w, struct worker_job *job) {
+static int submit(struct worker *w, struct worker_job *job, size_t max) {
         int r = 0;
 
         (void) pthread_mutex_lock(&w->mutex);
         /* The last answers may ask for more. Such a job would never be run, nor freed. */
-        if (w->stopping || w->n_queued >= WORKER_QUEUE_MAX)
+        if (w->stopping || w->n_queued >= max)
                 r = -EBUSY;
         else {
                 list_append(job->urgent ? &w->urgent : &w->queued, job);
@@ -229,6 +229,14 @@ int worker_submit(struct worker *w, struct worker_job *job) {
         }
         (void) pthread_mutex_unlock(&w->mutex);
         return r;
+}
+
+int worker_submit(struct worker *w, struct worker_job *job) {
+        return submit(w, job, WORKER_QUEUE_MAX);
+}
+
+int worker_go_on(struct worker *w, struct worker_job *job) {
+        return submit(w, job, SIZE_MAX);
 }
 
 size_t worker_length(struct worker *w) {

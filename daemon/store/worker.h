@@ -44,6 +44,14 @@ struct worker *worker_free(struct worker *w);
 int worker_submit(struct worker *w, struct worker_job *job) _must_check_;
 
 /**
+ * worker_go_on(w, job):
+ * As worker_submit(), for work that has begun, whose next piece ${job} is. It has its place behind
+ * the others, however many they are, because what was done so far would be lost: there are no more
+ * such jobs than have once been taken. -EBUSY in worker_free() alone.
+ */
+int worker_go_on(struct worker *w, struct worker_job *job) _must_check_;
+
+/**
  * worker_length(w): how many jobs wait, without the one that runs.
  */
 size_t worker_length(struct worker *w);

@@ -25,6 +25,11 @@ int __wrap_worker_submit(struct worker *worker, struct worker_job *job) {
         return 0;
 }
 
+int __wrap_worker_go_on(struct worker *worker, struct worker_job *job);
+int __wrap_worker_go_on(struct worker *worker, struct worker_job *job) {
+        return __wrap_worker_submit(worker, job);
+}
+
 int __wrap_control_fleet_link_send(struct control *control, const struct control_fleet_out *out);
 int __wrap_control_fleet_link_send(struct control *control, const struct control_fleet_out *out) {
         assert_ptr_equal(control, hall.control);

@@ -144,6 +144,20 @@ static void test_a_full_queue_is_busy_and_the_job_stays_the_caller_s(void **stat
         unit_worker_wait(&f->w, f->n_done == WORKER_QUEUE_MAX + 1);
 }
 
+/* Work that has begun keeps its place, until the thread ends. */
+static void test_what_has_begun_goes_on_in_a_full_queue(void **state) {
+        struct fixture *f = *state;
+
+        unit_worker_hold(&f->w);
+        for (unsigned i = 0; i < WORKER_QUEUE_MAX; i++)
+                submit(f, i);
+        assert_int_equal(worker_go_on(f->w.worker, &job_new(f, WORKER_QUEUE_MAX)->job), 0);
+        assert_int_equal(worker_length(f->w.worker), WORKER_QUEUE_MAX + 1);
+        unit_worker_go_on(&f->w);
+        unit_worker_wait(&f->w, f->n_done == WORKER_QUEUE_MAX + 1);
+        check_all_right(f, WORKER_QUEUE_MAX + 1);
+}
+
 /* While the thread is held all jobs are queued. Urgent jobs come first, each kind in its order. */
 static void test_urgent_jobs_come_first(void **state) {
         static const unsigned want[] = { 11, 12, 1, 2, 3 };
@@ -321,6 +335,7 @@ int main(void) {
                 test_worker(test_jobs_are_run_and_done_in_their_order),
                 test_worker(test_nothing_is_done_before_the_loop_runs),
                 test_worker(test_a_full_queue_is_busy_and_the_job_stays_the_caller_s),
+                test_worker(test_what_has_begun_goes_on_in_a_full_queue),
                 test_worker(test_urgent_jobs_come_first),
                 test_worker(test_urgent_jobs_do_not_wait_for_the_log),
                 test_worker(test_done_may_submit_another),
