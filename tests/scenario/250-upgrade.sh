@@ -9,6 +9,8 @@
 
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
+# shellcheck source=tests/scenario/schema/tables.sh
+. "${0%/*}/schema/tables.sh"
 command -v sqlite3 >/dev/null || skip "sqlite3 is missing"
 stores=${0%/*}/schema
 db=$dir/state/keys.db
@@ -27,28 +29,6 @@ lay_down() { # SCHEMA: as the daemon of that schema has left it
     chmod 0600 "$db" "$dir/state/pepper"
     while read -r name hex; do bytes "$hex" >"$dir/$name"; done < <(words certificate)
 }
-tables() { # DATABASE: what an upgrade leaves as it is
-    local table columns rows
-    for table in key policy audit cert crl_serial; do
-        rows=true
-        case $table in
-        key)
-            # Keys that were removed with all others go after a day.
-            [[ $schema -lt 3 ]] || rows="epoch >= (SELECT ifnull(max(value), 0) FROM policy WHERE name = 'epoch')"
-            columns='id, digest, pepper, owner, owner_uid, name, lower(services), networks, status, reason, created_at,
-                updated_at, expires_at, bound_at'
-            [[ $schema -lt 3 ]] || columns+=', linked, predecessor, successor, retires_at, epoch, dead_at'
-            [[ $schema -lt 6 ]] || columns+=', need, certificate'
-            ;;
-        policy) columns='lower(name), value' ;;
-        audit) columns='seq, at, until, count, uid, event, verdict, key, user, reason, detail, hash' ;;
-        cert) columns='thumbprint, kind, name, der, serial, not_after' ;;
-        crl_serial) columns='ca, serial' ;;
-        esac
-        [[ -z $(sqlite3 "$1" "SELECT 1 FROM sqlite_schema WHERE name = '$table'") ]] ||
-            sqlite3 -cmd ".mode quote" "$1" "SELECT $columns FROM $table WHERE $rows ORDER BY 1, 2"
-    done
-}
 begin() { "$WFAPIKEYD" --state-dir="$1" --verify-socket="$WFAPIKEY_VERIFY" --control-socket="$WFAPIKEY_CONTROL"; }
 refused_start() { # STATUS TEXT [DIRECTORY]
     begin "${3-$dir/state}" >"$dir/start.log" 2>&1
@@ -66,9 +46,9 @@ logins() { # as the daemon of that schema has decided them
 }
 upgraded() { # SCHEMA
     lay_down "$1"
-    tables "$db" >"$dir/before"
+    tables "$schema" "$db" >"$dir/before"
     start
-    tables "$db" >"$dir/after"
+    tables "$schema" "$db" >"$dir/after"
     # Records are added behind.
     grep -Fxv -f "$dir/after" "$dir/before" >"$dir/lost" && fail "schema $schema: $(<"$dir/lost")"
     logins
@@ -91,7 +71,7 @@ for ((schema = 1; schema <= newest; schema++)); do
         is "$(stat -c %a "$db.schema-$schema")" 600
         is "$(find "$dir/state" -name 'keys.db.*')" "$db.schema-$schema"
         is "$(sqlite3 "$db.schema-$schema" "PRAGMA user_version; PRAGMA integrity_check")" "$schema"$'\nok'
-        tables "$db.schema-$schema" | cmp - "$dir/before" || fail "the copy is not what there was"
+        tables "$schema" "$db.schema-$schema" | cmp - "$dir/before" || fail "the copy is not what there was"
     fi
     stop
 done
