@@ -40,6 +40,7 @@ refused() { # TEXT CALL...
     has "$err" "$1"
 }
 refused "no-such-user-here" IssueKey 'sa{sv}' no-such-user-here 0
+for name in "" "$(printf 'x%.0s' {1..300})"; do refused "That is no user name: 1 to" IssueKey 'sa{sv}' "$name" 0; done
 refused "known are" IssueKey 'sa{sv}' "$me" 1 colour s red
 refused "neither a time to come nor a duration" IssueKey 'sa{sv}' "$me" 1 expires s soon
 run 0 ctl policy set max-keys-per-user=2
