@@ -81,8 +81,16 @@ static int64_t number_of(const struct fleet_numbers *numbers, const char *group)
         return 0;
 }
 
-/* A key of two groups can have come by the log of the other one after the snapshot was made. If it
- * was removed instead, the other log says so too. */
+/* Up to where this host has keys of a group: also by pages of a snapshot that is not complete. */
+static int64_t seen_of(const struct fleet_member *member) {
+        const struct fleet_taking *taking = member->taking;
+
+        return taking && taking->number > member->group.number ? taking->number
+                                                               : member->group.number;
+}
+
+/* A key of two groups can have come by the log or the snapshot of the other one, which is newer
+ * than this snapshot. If it was removed instead, that one says so too. */
 static bool is_kept(const char *hosts, void *userdata) {
         const struct keeping *keeping = userdata;
 
@@ -90,7 +98,7 @@ static bool is_kept(const char *hosts, void *userdata) {
                 const struct fleet_member *other = &keeping->f->groups[i];
 
                 if (other != keeping->member && text_has_word(hosts, other->group.name) &&
-                    other->group.number >
+                    seen_of(other) >
                             number_of(&keeping->member->taking->numbers, other->group.name))
                         return true;
         }

@@ -185,6 +185,10 @@ static int first(struct store_bulk *b, enum statement which, char *out, size_t s
         return r;
 }
 
+const char *store_bulk_table(const struct store_bulk *b) {
+        return b->phase == PHASE_AGAIN ? KEY : ROWS;
+}
+
 static int compare_pepper(uint32_t pepper_id, void *userdata) {
         const uint32_t *wanted = userdata;
 

@@ -40,6 +40,11 @@ int store_bulk_prepare(struct store_bulk *b, const struct store_columns *columns
 int store_bulk_get(struct store_bulk *b, const char *id, struct key_record *ret) _must_check_;
 
 /**
+ * store_bulk_table(b): the table that has the keys now.
+ */
+const char *store_bulk_table(const struct store_bulk *b);
+
+/**
  * store_bulk_next(b):
  * No more keys come. Does the next piece, in a transaction of its own. What others change in the
  * meantime comes along. Returns 1 when there is more to do; 0 when all is there, until somebody

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/store_bulk.h"
 #include "store/store_mirror.h"
 #include "store/store_once.h"
 #include "store/store_pages.h"
@@ -207,14 +208,18 @@ static int delete_keys(struct store *writer, const struct ids *ids) {
         return r;
 }
 
+/* With ${beside}, of the keys that are there alone. */
 static int prepare_range(struct store *writer, const struct store_pages_range *range,
-                         sqlite3_stmt **ret) {
+                         const char *beside, sqlite3_stmt **ret) {
         const uint8_t *end = range->n > 0 ? range->ids + KEYTEXT_ID_LEN * (range->n - 1) : NULL;
         int r;
 
         r = store_once(writer->db, ret,
-                       "SELECT id, hosts FROM key WHERE id > ?1 AND id <= ?2 AND hosts <> '' "
-                       "AND instr(' ' || hosts || ' ', ' ' || ?3 || ' ') > 0 ORDER BY id");
+                       "SELECT id, hosts FROM main.%s k WHERE id > ?1 AND id <= ?2 AND hosts <> '' "
+                       "AND instr(' ' || hosts || ' ', ' ' || ?3 || ' ') > 0%s ORDER BY id",
+                       beside ?: "key",
+                       beside ? " AND NOT EXISTS (SELECT 1 FROM main.key WHERE key.id = k.id)"
+                              : "");
         if (r >= 0)
                 r = store_stmt_error(sqlite3_bind_text(*ret, 1, range->after, -1, SQLITE_STATIC));
         /* Ids are of letters and digits. */
@@ -228,15 +233,15 @@ static int prepare_range(struct store *writer, const struct store_pages_range *r
                                sqlite3_bind_text(*ret, 3, range->group, -1, SQLITE_STATIC));
 }
 
-int store_pages_drop_keys(struct store *writer, const struct store_pages_range *range,
-                          bool (*is_kept)(const char *hosts, void *userdata), void *userdata,
-                          uint64_t *ret_gone) {
+/* Adds those that the page lacks. */
+static int find_gone(struct store *writer, const struct store_pages_range *range,
+                     const char *beside, bool (*is_kept)(const char *hosts, void *userdata),
+                     void *userdata, struct ids *gone) {
         _cleanup_once_ sqlite3_stmt *stmt = NULL;
         const uint8_t *at = range->ids, *end = at + KEYTEXT_ID_LEN * range->n;
-        struct ids gone = {};
         int r;
 
-        r = prepare_range(writer, range, &stmt);
+        r = prepare_range(writer, range, beside, &stmt);
         while (r >= 0 && (r = store_stmt_step(stmt)) > 0) {
                 char id[KEYTEXT_ID_LEN + 1], hosts[RECORD_HOSTS_LEN];
 
@@ -250,8 +255,22 @@ int store_pages_drop_keys(struct store *writer, const struct store_pages_range *
                         at += KEYTEXT_ID_LEN;
                 if (r > 0 && !(at < end && memcmp(at, id, KEYTEXT_ID_LEN) == 0) &&
                     !is_kept(hosts, userdata))
-                        r = add_id(&gone, (const uint8_t *) id);
+                        r = add_id(gone, (const uint8_t *) id);
         }
+        return r;
+}
+
+int store_pages_drop_keys(struct store *writer, const struct store_pages_range *range,
+                          bool (*is_kept)(const char *hosts, void *userdata), void *userdata,
+                          uint64_t *ret_gone) {
+        struct ids gone = {};
+        int r;
+
+        r = find_gone(writer, range, NULL, is_kept, userdata, &gone);
+        /* What is beside does not come when it is noted as gone. */
+        if (r >= 0 && writer->bulk)
+                r = find_gone(writer, range, store_bulk_table(writer->bulk), is_kept, userdata,
+                              &gone);
         if (r >= 0)
                 r = delete_keys(writer, &gone);
         *ret_gone = gone.n;

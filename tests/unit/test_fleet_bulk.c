@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A snapshot with a great number of new keys goes beside the store. What comes of it is what would
  * have come of it row by row, whatever happens meanwhile, and it holds nobody up. */
+#include <limits.h>
+
 #include "unit_snapshot.h"
 
 #include "store/store_account.h"
@@ -349,7 +351,85 @@ static void test_comes_again_meanwhile(void **state) {
         end(&p);
 }
 
-/* The keys of a group that the host leaves meanwhile do not come. */
+static void remove_of_two_groups(struct store *writer, void *userdata) {
+        char id[KEYTEXT_ID_LEN + 1];
+
+        (void) userdata;
+        for (unsigned i = 0; i < TWO_GROUPS; i++) {
+                key_id(i, id);
+                assert_int_equal(store_key_delete(writer, id), 0);
+        }
+}
+
+static int64_t of_two_groups(struct unit_host *h) {
+        return unit_sql_number(h->store->path, "SELECT count(*) FROM key WHERE hosts = 'mail web'");
+}
+
+/* At most so many pieces behind the last page. Returns whether there are more. */
+static bool go_on(struct fixture *f, unsigned most) {
+        struct fleet_news news = { .more = true };
+
+        for (unsigned i = 0; news.more && i < most; i++)
+                assert_int_equal(
+                        fleet_apply_more(f->member.fleet, f->member.store->writer, "web", &news),
+                        0);
+        return news.more;
+}
+
+/* Keys were removed since, as the snapshot of another group says after some pieces. The log of
+ * their own group says so later, and may not come. Returns whether that was before the end. */
+static bool are_lacked_after(unsigned pieces) {
+        struct fleet_news news;
+        struct pages p, mail;
+        void *state = NULL;
+        struct fixture *f;
+        bool before_end;
+
+        assert_int_equal(make(&state), 0);
+        f = state;
+        begin(f, &p);
+        take_last(f, &p, &news);
+        change(f, remove_of_two_groups, NULL, NULL, NULL);
+        snapshot(&f->issuer, "mail", false, &mail);
+        before_end = go_on(f, pieces);
+        take_all(&f->member, &mail);
+        if (before_end)
+                assert_false(go_on(f, UINT_MAX));
+        assert_int_equal(of_two_groups(&f->member), 0);
+        assert_int_equal(unit_sql_number(f->member.store->path, "SELECT count(*) FROM key"),
+                         MANY - TWO_GROUPS);
+        clean(&f->member);
+        end(&p);
+        assert_int_equal(drop(&state), 0);
+        return before_end;
+}
+
+static void test_another_snapshot_lacks_them(void **state) {
+        unsigned pieces = 0;
+
+        (void) state;
+        while (are_lacked_after(pieces))
+                pieces += 7;
+        assert_true(pieces > 14);
+}
+
+/* The snapshot of another group is older: it lacks keys that were not there yet. */
+static void test_an_older_snapshot_lacks_them(void **state) {
+        struct fixture *f = *state;
+        struct fleet_news news;
+        struct pages p, mail;
+
+        issue(f, other, "mail");
+        snapshot(&f->issuer, "mail", false, &mail);
+        begin(f, &p);
+        take_all(&f->member, &mail);
+        take_last(f, &p, &news);
+        assert_false(go_on(f, UINT_MAX));
+        assert_int_equal(of_two_groups(&f->member), TWO_GROUPS);
+        clean(&f->member);
+        end(&p);
+}
+
 /* What another group gets, good or bad, is no reason to begin anew. */
 static void test_another_group_gets_nonsense(void **state) {
         struct fixture *f = *state;
@@ -371,6 +451,7 @@ static void test_another_group_gets_nonsense(void **state) {
         end(&p);
 }
 
+/* The keys of a group that the host leaves meanwhile do not come. */
 static void test_leaves_the_group(void **state) {
         struct fixture *f = *state;
         struct store *writer = f->member.store->writer;
@@ -463,6 +544,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_ends_at_any_piece, make, drop),
                 cmocka_unit_test_setup_teardown(test_another_group_gets_nonsense, make, drop),
                 cmocka_unit_test_setup_teardown(test_comes_again_meanwhile, make, drop),
+                cmocka_unit_test(test_another_snapshot_lacks_them),
+                cmocka_unit_test_setup_teardown(test_an_older_snapshot_lacks_them, make, drop),
                 cmocka_unit_test_setup_teardown(test_leaves_the_group, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_piece_at_a_time, make, drop),
                 cmocka_unit_test_setup_teardown(test_an_owner_of_very_many, make, drop),
