@@ -181,6 +181,31 @@ static void restore_issuers(struct fleet *f, const struct store_fleet_clock *clo
         }
 }
 
+/* Silence goes on over the end of the daemon. After a reboot it is what it was, and as long as the
+ * host was away: by the wall clock, but at least since the boot, because a wall clock may be
+ * wrong. */
+static void restore_silence(struct fleet *f, const struct store_fleet_clock *clock, bool same) {
+        int64_t now = clock_boot_ms(), kept = clock->signed_at_ms - clock->sign_ahead_ms,
+                away = now;
+
+        if (clock->wall_at > 0) {
+                int64_t boot_at = clock->wall_at - clock->current_at,
+                        wall = (clock_now() - boot_at) * 1000 - kept;
+
+                away = wall > away ? wall : away;
+        }
+        for (size_t i = 0; i < f->n_issuers; i++) {
+                int64_t at = f->issuers[i].issuer.stated_ms;
+
+                if (at == 0)
+                        continue;
+                if (!same)
+                        at += now - kept - away;
+                for (size_t k = 0; k < f->n_groups; k++)
+                        f->groups[k].stated_ms[i] = at < now ? at : now;
+        }
+}
+
 /* The number is negative where nothing was heard in this boot. */
 static void fill_issuer(const struct fleet_trusted *issuer, int64_t boot_at_ms,
                         struct store_fleet_issuer *ret) {
@@ -200,6 +225,7 @@ static int keep_issuers(const struct fleet *f, struct store *writer,
                 struct store_fleet_issuer issuer;
 
                 fill_issuer(&f->issuers[i], boot_at_ms, &issuer);
+                issuer.stated_ms = f->n_groups > 0 ? fleet_age_issuer(f, i) : 0;
                 r = store_fleet_put_issuer_clock(writer, &issuer);
         }
         return r;
@@ -230,6 +256,7 @@ int fleet_age_restore(struct fleet *f, struct store *writer) {
         }
         f->sign_clock = (uint32_t) clock.sign_clock;
         restore_issuers(f, &clock, same);
+        restore_silence(f, &clock, same);
         if (same)
                 f->sign_ahead_ms = clock.sign_ahead_ms;
         /* What was signed since it was last kept is not known. */

@@ -34,8 +34,8 @@ int64_t fleet_age_current(const struct fleet *f);
 
 /**
  * fleet_age_issuer(f, i): when the ${i}th issuer has last said of all groups that there is nothing
- * newer than what this host has, likewise; or when the daemon began to listen. Nothing is refused
- * by this: a single issuing host that is down would close the fleet.
+ * newer than what this host has, likewise; or when this host began to listen to it. Nothing is
+ * refused by this: a single issuing host that is down would close the fleet.
  * fleet_age_silent(f, ret_i): the same of the one that was silent for longest, and which it is.
  * INT64_MAX: there is none.
  */

@@ -173,7 +173,7 @@ int store_fleet_each_issuer(struct store *s,
         int r;
 
         r = store_once(s->db, &row.stmt,
-                       "SELECT key, host, clock, ahead FROM fleet_issuer ORDER BY host");
+                       "SELECT key, host, clock, ahead, stated FROM fleet_issuer ORDER BY host");
         while (r >= 0 && (r = store_row_get_next(&row)) > 0) {
                 struct store_fleet_issuer issuer = {};
 
@@ -181,6 +181,7 @@ int store_fleet_each_issuer(struct store *s,
                 store_row_get_text(&row, issuer.host, sizeof(issuer.host));
                 issuer.clock = store_row_get_number(&row);
                 issuer.ahead_ms = store_row_get_number(&row);
+                issuer.stated_ms = store_row_get_number(&row);
                 r = row.bad ? -EUCLEAN : visit(&issuer, userdata);
                 if (r != 0)
                         return r;
@@ -207,12 +208,14 @@ int store_fleet_put_issuer_clock(struct store *writer, const struct store_fleet_
         int r;
 
         r = store_once(writer->db, &row.stmt,
-                       "UPDATE fleet_issuer SET clock = ?2, ahead = ?3 WHERE key = ?1");
+                       "UPDATE fleet_issuer SET clock = ?2, ahead = ?3, stated = ?4 WHERE key = "
+                       "?1");
         if (r < 0)
                 return r;
         store_row_put_blob(&row, issuer->public, sizeof(issuer->public));
         store_row_put_number(&row, issuer->clock);
         store_row_put_number(&row, issuer->ahead_ms);
+        store_row_put_number(&row, issuer->stated_ms);
         return store_row_put_done(&row);
 }
 

@@ -34,6 +34,8 @@ struct store_fleet_issuer {
          * 0: nothing. A negative number was heard before that boot alone, and what it was ahead by
          * is calculated; INT64_MIN: not known. */
         int64_t clock, ahead_ms;
+        /* fleet_age_issuer(), in the same boot; 0: not known */
+        int64_t stated_ms;
 };
 
 struct store_fleet_host {

@@ -358,7 +358,9 @@ static const char *const migrations[] = {
         "hosts = '' THEN substr(owner, 1, instr(owner, ':') - 1) ELSE '' END) VIRTUAL;"
         "CREATE INDEX key_realm ON key (realm) WHERE realm <> '';"
         /* Keys of a fleet whose owner this host has not seen yet. */
-        "CREATE INDEX key_unbound ON key (owner) WHERE owner_uid = 4294967295 AND hosts <> '';",
+        "CREATE INDEX key_unbound ON key (owner) WHERE owner_uid = 4294967295 AND hosts <> '';"
+        /* When an issuing host has last said something. */
+        "ALTER TABLE fleet_issuer ADD COLUMN stated INTEGER NOT NULL DEFAULT 0;",
 };
 
 int64_t store_schema_newest(void) {

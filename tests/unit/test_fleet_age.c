@@ -148,6 +148,48 @@ static void test_an_old_number(void **state) {
         expect_age(&f->member, 0);
 }
 
+static void expect_silence(const struct unit_host *h, int64_t want_ms) {
+        size_t i;
+        int64_t silence = clock_boot_ms() - fleet_age_silent(h->fleet, &i);
+
+        if (silence < want_ms - HOUR_MS / 6 || silence > want_ms + HOUR_MS / 6)
+                fail_msg("silent for %lld s, not %lld s", (long long) silence / 1000,
+                         (long long) want_ms / 1000);
+}
+
+/* How long an issuing host has been silent does not begin anew with the daemon. A reboot takes as
+ * long as the wall clock says, and at least as long as the host runs. */
+static void test_silence_goes_on(void **state) {
+        struct fixture *f = *state;
+        struct fleet *fleet = f->member.fleet;
+        int64_t booted_ms = clock_boot_ms();
+
+        assert_int_equal(take_statements(f, 0), 0);
+        expect_silence(&f->member, 0);
+        for (size_t i = 0; i < fleet->n_groups; i++)
+                fleet->groups[i].stated_ms[0] -= 5 * HOUR_MS;
+        assert_int_equal(fleet_age_keep(fleet, f->member.store->writer, true), 0);
+        for (unsigned i = 0; i < 2; i++) {
+                unit_host_again(&f->member);
+                expect_silence(&f->member, 5 * HOUR_MS);
+        }
+        reboot(&f->member);
+        expect_silence(&f->member, 5 * HOUR_MS + booted_ms);
+        set_by_s = booted_ms / 1000 + 3600;
+        unit_host_again(&f->member);
+        expect_silence(&f->member, 6 * HOUR_MS + booted_ms);
+        /* The wall clock went back. */
+        set_by_s = -24 * 3600;
+        unit_host_again(&f->member);
+        expect_silence(&f->member, 5 * HOUR_MS + booted_ms);
+        set_by_s = 0;
+        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, true), 0);
+        unit_host_again(&f->member);
+        expect_silence(&f->member, 5 * HOUR_MS + booted_ms);
+        assert_int_equal(take_statements(f, 0), 0);
+        expect_silence(&f->member, 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_withheld_over_a_reboot, make_with_clock, drop),
@@ -157,6 +199,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_clock_that_is_set_right, make_with_clock,
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_an_old_number, make_with_clock, drop),
+                cmocka_unit_test_setup_teardown(test_silence_goes_on, make_with_clock, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
