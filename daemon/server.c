@@ -154,6 +154,26 @@ static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si,
         return 0;
 }
 
+static void on_finished(void *userdata) {
+        struct server *s = userdata;
+
+        (void) sd_event_exit(s->event, 0);
+}
+
+/* Logins go on until the last client of the control socket has its answer. Then no connection is
+ * left: at the end of the loop sd-bus would wait for each client that has not authenticated. */
+static int on_sigterm(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        struct server *s = userdata;
+
+        (void) source;
+        (void) si;
+        if (s->control_bus)
+                control_bus_finish(s->control_bus, on_finished, s);
+        else
+                on_finished(s);
+        return 0;
+}
+
 /* The writer has finished something. The reader's old snapshot would keep the log from being
  * reused, something else may be due next, logins may wait for what is known of an account, and
  * clients may follow the audit log. */
@@ -192,9 +212,9 @@ static int start_loop(struct server *s) {
                 return -errno;
         r = sd_event_new(&s->event);
         if (r >= 0)
-                r = sd_event_add_signal(s->event, NULL, SIGTERM, NULL, NULL);
+                r = sd_event_add_signal(s->event, NULL, SIGTERM, on_sigterm, s);
         if (r >= 0)
-                r = sd_event_add_signal(s->event, NULL, SIGINT, NULL, NULL);
+                r = sd_event_add_signal(s->event, NULL, SIGINT, on_sigterm, s);
         if (r >= 0)
                 r = sd_event_add_signal(s->event, &s->reload, SIGHUP, on_sighup, s);
         if (r >= 0)

@@ -30,7 +30,16 @@ struct control_bus {
         sd_event_source *source;
         struct control *control;
         TAILQ_HEAD(, connection) connections;
+        /* NULL: it is not finishing */
+        void (*on_finished)(void *userdata);
+        void *userdata;
+        sd_event_source *timer;
 };
+
+static void tell_when_finished(const struct control_bus *b) {
+        if (b->on_finished && TAILQ_EMPTY(&b->connections))
+                b->on_finished(b->userdata);
+}
 
 static void connection_free(struct connection *c) {
         TAILQ_REMOVE(&c->owner->connections, c, entries);
@@ -49,7 +58,11 @@ static void connection_free(struct connection *c) {
 }
 
 static void on_end(void *userdata) {
-        connection_free(userdata);
+        struct connection *c = userdata;
+        const struct control_bus *b = c->owner;
+
+        connection_free(c);
+        tell_when_finished(b);
 }
 
 static bool is_behind(void *userdata) {
@@ -177,13 +190,50 @@ static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *us
         return 0;
 }
 
-struct control_bus *control_bus_free(struct control_bus *b) {
+static void end_all(struct control_bus *b) {
         struct connection *c;
 
-        if (!b)
-                return NULL;
         while ((c = TAILQ_FIRST(&b->connections)))
                 connection_free(c);
+}
+
+static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void) source;
+        (void) usec;
+        end_all(userdata);
+        tell_when_finished(userdata);
+        return 0;
+}
+
+void control_bus_finish(struct control_bus *b, void (*on_finished)(void *userdata),
+                        void *userdata) {
+        bool again = b->on_finished;
+        struct connection *next;
+        int r;
+
+        (void) sd_event_source_set_enabled(b->source, SD_EVENT_OFF);
+        /* Not told before all have been looked at. */
+        b->on_finished = NULL;
+        for (struct connection *c = TAILQ_FIRST(&b->connections); c; c = next) {
+                next = TAILQ_NEXT(c, entries);
+                control_gate_finish(c->gate);
+        }
+        b->on_finished = on_finished;
+        b->userdata = userdata;
+        r = again ? -EALREADY
+                  : sd_event_add_time_relative(b->event, &b->timer, CLOCK_MONOTONIC,
+                                               CONTROL_BUS_FINISH_MS * UINT64_C(1000), 0,
+                                               on_patience, b);
+        if (r < 0)
+                end_all(b);
+        tell_when_finished(b);
+}
+
+struct control_bus *control_bus_free(struct control_bus *b) {
+        if (!b)
+                return NULL;
+        end_all(b);
+        sd_event_source_disable_unref(b->timer);
         sd_event_source_disable_unref(b->source);
         closer_close(&b->fd);
         free(b);

@@ -14,6 +14,7 @@
 #define CONTROL_BUS_PER_UID_MAX     8 /* for any other uid */
 /* for a block of uids above 65535: see rules/share.h */
 #define CONTROL_BUS_PER_RANGE_MAX 20
+#define CONTROL_BUS_FINISH_MS     1000
 
 struct control_bus;
 
@@ -24,4 +25,12 @@ struct control_bus;
  */
 int control_bus_new(struct control_bus **ret, sd_event *event, int fd,
                     struct control *control) _must_check_;
+
+/**
+ * control_bus_finish(b, on_finished, userdata):
+ * Takes no new connection, so clients wait in the socket for the next daemon. Ends each connection
+ * when the call that is under way is answered, all of them after CONTROL_BUS_FINISH_MS, and calls
+ * ${on_finished} then, which may be at once. A second time it ends them at once.
+ */
+void control_bus_finish(struct control_bus *b, void (*on_finished)(void *userdata), void *userdata);
 struct control_bus *control_bus_free(struct control_bus *b);

@@ -43,6 +43,8 @@ struct control_gate {
         sd_event_source *peer, *bus, *timer;
         enum auth auth;
         bool open;
+        bool any;       /* message has passed */
+        bool finishing; /* no other passes */
         /* to the last message; the first bytes that come from the bus are of it */
         bool answer_due;
         size_t auth_bytes;
@@ -166,7 +168,7 @@ static int admit(struct control_gate *g) {
         int r;
 
         r = admit_auth(g);
-        while (r >= 0 && g->auth == AUTH_DONE && g->open &&
+        while (r >= 0 && g->auth == AUTH_DONE && g->open && !(g->finishing && g->any) &&
                s->have - s->whole >= FIXED_HEADER_LEN && has_answered(g)) {
                 const uint8_t *message = s->buffer + s->whole;
                 size_t len = message_len(message);
@@ -177,6 +179,7 @@ static int admit(struct control_gate *g) {
                         break;
                 s->whole += len;
                 g->answer_due = expects_answer(message);
+                g->any = true;
         }
         return r;
 }
@@ -294,6 +297,11 @@ static int pass_up(struct control_gate *g) {
         return r < 0 ? r : moved;
 }
 
+/* The last message is with sd-bus, and its answer with the peer. */
+static bool is_finished(const struct control_gate *g) {
+        return g->finishing && g->any && is_sent(&g->up) && has_answered(g);
+}
+
 static int pass(struct control_gate *g) {
         int down, up;
 
@@ -303,6 +311,8 @@ static int pass(struct control_gate *g) {
         up = pass_up(g);
         if (up < 0)
                 return up;
+        if (is_finished(g))
+                return -ECONNRESET;
         if (g->auth == AUTH_DONE && (down > 0 || (up > 0 && is_sent(&g->down))))
                 set_patience(g);
         return 0;
@@ -333,6 +343,17 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 void control_gate_open(struct control_gate *g) {
         g->open = true;
         (void) sd_event_source_set_io_events(g->bus, EPOLLIN | EPOLLOUT);
+}
+
+/* What the peer has sent by now is looked at first. */
+void control_gate_finish(struct control_gate *g) {
+        int r = pass(g);
+
+        g->finishing = true;
+        if (r < 0 || is_finished(g))
+                end(g);
+        else
+                update_events(g);
 }
 
 struct control_gate *control_gate_free(struct control_gate *g) {

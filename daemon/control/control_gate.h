@@ -44,4 +44,12 @@ int control_gate_new(struct control_gate **ret, sd_event *event, int peer_fd, in
  * caller must open the gate when sd-bus has told it that authentication is over.
  */
 void control_gate_open(struct control_gate *g);
+
+/**
+ * control_gate_finish(g):
+ * Ends the connection as soon as its peer has the answer to a message. Messages that come behind
+ * that one are not passed. A peer that has not sent any is waited for, as its call is on its way.
+ * May call on_end() at once.
+ */
+void control_gate_finish(struct control_gate *g);
 struct control_gate *control_gate_free(struct control_gate *g);

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Goal: the daemon starts on private paths, stops on SIGTERM with status 0, removes its sockets and
-# keeps its keys. A second daemon does not take its sockets away.
+# keeps its keys. A second daemon does not take its sockets away, and clients that say nothing do
+# not keep it from ending.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 
@@ -46,3 +47,19 @@ start
 verify "$me" <<<"$key" || fail "the key did not outlive the restart"
 stop INT
 is $? 0
+
+# sd-bus waits for such a client at the end of its loop, for a minute.
+command -v socat >/dev/null || exit 0
+start
+descriptors() { find "/proc/$daemon/fd" -mindepth 1 | wc -l; }
+before=$(descriptors)
+for ((i = 0; i < 20; i++)); do
+    socat -u UNIX-CONNECT:"$WFAPIKEY_CONTROL" OPEN:/dev/null &
+    children+=($!)
+done
+silent() { (($(descriptors) >= before + 60)); } # three for each
+wait_until silent
+began=$SECONDS
+stop TERM
+is $? 0
+((SECONDS - began < 20)) || fail "clients that say nothing kept the daemon for $((SECONDS - began)) s"

@@ -268,6 +268,71 @@ static void test_who_says_nothing_for_long_is_ended(void **state) {
         assert_int_equal(f->ended, 1);
 }
 
+/* --- The daemon ends --- */
+
+static void test_the_last_call_is_answered(void **state) {
+        struct unit_gate *f = *state;
+        uint8_t calls[2][36];
+
+        unit_gate_authenticate(f);
+        for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+                assert_int_equal(put_call(calls[i], sizeof(calls[i]), 0), sizeof(calls[i]));
+        unit_gate_give(f, f->peer, calls[0], sizeof(calls[0]));
+        control_gate_finish(f->gate);
+        unit_gate_give(f, f->peer, calls[1], sizeof(calls[1]));
+        assert_int_equal(f->ended, 0);
+        unit_gate_check_out("the call that was under way", f->bus, calls[0], sizeof(calls[0]));
+        f->behind = true;
+        give_text(f, f->bus, "half an ");
+        assert_int_equal(f->ended, 0);
+        f->behind = false;
+        give_text(f, f->bus, "answer");
+        check_text("its answer", f->peer, "half an answer");
+        unit_gate_check_nothing("no other call", f->bus);
+        assert_int_equal(f->ended, 1);
+}
+
+static void test_a_call_that_is_in_the_socket_is_answered(void **state) {
+        struct unit_gate *f = *state;
+        uint8_t call[36];
+
+        unit_gate_authenticate(f);
+        assert_int_equal(put_call(call, sizeof(call), 0), sizeof(call));
+        assert_int_equal(send(f->peer, call, sizeof(call), MSG_NOSIGNAL), sizeof(call));
+        control_gate_finish(f->gate);
+        assert_int_equal(f->ended, 0);
+        unit_gate_check_out("the call", f->bus, call, sizeof(call));
+        give_text(f, f->bus, "an answer");
+        check_text("its answer", f->peer, "an answer");
+        assert_int_equal(f->ended, 1);
+}
+
+static void test_a_call_that_is_on_its_way_is_waited_for(void **state) {
+        struct unit_gate *f = *state;
+        uint8_t call[36];
+
+        control_gate_finish(f->gate);
+        assert_int_equal(f->ended, 0);
+        unit_gate_authenticate(f);
+        assert_int_equal(put_call(call, sizeof(call), 0), sizeof(call));
+        unit_gate_give(f, f->peer, call, sizeof(call));
+        unit_gate_check_out("the call", f->bus, call, sizeof(call));
+        give_text(f, f->bus, "an answer");
+        assert_int_equal(f->ended, 1);
+}
+
+static void test_who_has_all_answers_is_ended(void **state) {
+        struct unit_gate *f = *state;
+        uint8_t call[36];
+
+        unit_gate_authenticate(f);
+        assert_int_equal(put_call(call, sizeof(call), 0), sizeof(call));
+        unit_gate_give(f, f->peer, call, sizeof(call));
+        give_text(f, f->bus, "an answer");
+        control_gate_finish(f->gate);
+        assert_int_equal(f->ended, 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_gate(test_who_does_not_read_is_waited_for_and_nothing_is_lost),
@@ -281,6 +346,10 @@ int main(void) {
                 unit_test_with_gate(test_patience_is_what_there_is_to_wait_for),
                 cmocka_unit_test(test_who_does_not_authenticate_in_time_is_ended),
                 unit_test_with_gate(test_who_says_nothing_for_long_is_ended),
+                unit_test_with_gate(test_the_last_call_is_answered),
+                unit_test_with_gate(test_a_call_that_is_in_the_socket_is_answered),
+                unit_test_with_gate(test_a_call_that_is_on_its_way_is_waited_for),
+                unit_test_with_gate(test_who_has_all_answers_is_ended),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
