@@ -2,11 +2,13 @@
 /* A fleet of an issuing host and a member: what the issuer changes is so on the member, and no
  * change that was replayed, reordered, forged or held back makes a revoked key good. */
 #include "unit_fleet_pair.h"
+#include "unit_trust.h"
 
 #include "fleet/fleet_state.h"
 #include "mirror/mirror_export.h"
 #include "mirror/mirror_import.h"
 #include "mirror/mirror_key.h"
+#include "store/store_cert.h"
 
 static void test_follows(void **state) {
         struct fixture *f = *state;
@@ -260,12 +262,8 @@ static void test_promoted(void **state) {
                          -EOPNOTSUPP);
 }
 
-static void set_policy(struct store *writer) {
-        assert_int_equal(store_policy_set(writer, "max-keys-per-user", 7, 1800000000), 0);
-}
-
-static void test_policy(void **state) {
-        struct fixture *f = *state;
+/* What the group of all hosts has. */
+static void change_wide(struct fixture *f, void (*body)(struct store *writer)) {
         struct store *writer = f->issuer.store->writer;
         struct store_delta *delta = NULL;
         struct fleet_change change = {};
@@ -275,7 +273,7 @@ static void test_policy(void **state) {
         store_delta_widen(delta);
         store_delta_watch(writer, delta);
         assert_int_equal(store_begin(writer), 0);
-        set_policy(writer);
+        body(writer);
         assert_int_equal(fleet_change_make(f->issuer.fleet, writer, delta, &change), 0);
         store_rollback(writer);
         store_delta_watch(writer, NULL);
@@ -283,11 +281,54 @@ static void test_policy(void **state) {
         assert_null(store_delta_free(delta));
         assert_string_equal(change.frames[0].group, "all");
         assert_int_equal(unit_host_take(&f->member, &change.frames[0]), 0);
-        assert_int_equal(unit_sql_number(f->member.store->path,
-                                         "SELECT value FROM policy WHERE name = "
-                                         "'max-keys-per-user'"),
-                         7);
         fleet_change_done(&change);
+}
+
+static void set_policy(struct store *writer) {
+        assert_int_equal(store_policy_set(writer, "max-keys-per-user", 7, 1800000000), 0);
+}
+
+static int64_t member_policy(const struct fixture *f, const char *name) {
+        char sql[96];
+
+        (void) snprintf(sql, sizeof(sql), "SELECT value FROM policy WHERE name = '%s'", name);
+        return unit_sql_number(f->member.store->path, sql);
+}
+
+static void test_policy(void **state) {
+        struct fixture *f = *state;
+
+        change_wide(f, set_policy);
+        assert_int_equal(member_policy(f, "max-keys-per-user"), 7);
+}
+
+static const uint8_t der[] = "not parsed here";
+
+static void add_cert(struct store *writer) {
+        struct cert_record cert = unit_cert(1);
+
+        keymint_sha256(der, sizeof(der), cert.thumbprint);
+        assert_int_equal(store_cert_insert(writer, &cert, der, sizeof(der)), 0);
+}
+
+static void remove_cert(struct store *writer) {
+        uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
+
+        keymint_sha256(der, sizeof(der), thumbprint);
+        assert_int_equal(store_cert_delete(writer, thumbprint), 0);
+}
+
+/* A host remembers which certificates are trusted. Each change of them ends that. */
+static void test_certificates_go(void **state) {
+        struct fixture *f = *state;
+        int64_t trust;
+
+        change_wide(f, add_cert);
+        assert_int_equal(unit_sql_number(f->member.store->path, "SELECT count(*) FROM cert"), 1);
+        trust = member_policy(f, "trust");
+        change_wide(f, remove_cert);
+        assert_int_equal(unit_sql_number(f->member.store->path, "SELECT count(*) FROM cert"), 0);
+        assert_true(member_policy(f, "trust") != trust);
 }
 
 /* The host has keys of its own, with its own pepper. */
@@ -436,6 +477,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_other_groups, make, drop),
                 cmocka_unit_test_setup_teardown(test_promoted, make, drop),
                 cmocka_unit_test_setup_teardown(test_policy, make, drop),
+                cmocka_unit_test_setup_teardown(test_certificates_go, make, drop),
                 cmocka_unit_test_setup_teardown(test_copies, make, drop),
                 cmocka_unit_test_setup_teardown(test_leaves, make, drop),
                 cmocka_unit_test_setup_teardown(test_invitation_for_another, make, drop),
