@@ -356,6 +356,22 @@ static void test_whose_password_counts_is_known_from_then_on(void **state) {
         assert_int_equal(account.state, ACCOUNT_PRESENT);
 }
 
+/* Since when the password is as it is. A key that is issued later begins no new time. */
+static void test_since_when_a_password_is_so_is_kept(void **state) {
+        struct fixture *f = *state;
+        struct account_record account;
+
+        assert_true(issue_to(f, "alice"));
+        assert_int_equal(store_account_get(f->store->writer, "alice", &account), 0);
+        account.password_since = 12345;
+        assert_int_equal(store_begin(f->store->writer), 0);
+        assert_int_equal(store_account_put(f->store->writer, &account), 0);
+        assert_int_equal(store_commit(f->store->writer), 0);
+        assert_true(issue_to(f, "alice"));
+        assert_int_equal(store_account_get(f->store->writer, "alice", &account), 0);
+        assert_int_equal(account.password_since, 12345);
+}
+
 static void retire(struct fixture *f, const char *id, const char *successor) {
         char sql[160];
 
@@ -485,6 +501,7 @@ int main(void) {
                 test_issue(test_a_secret_that_is_given_stays_where_it_is),
                 test_issue(test_a_user_whom_passwd_has_lost_gets_no_key),
                 test_issue(test_whose_password_counts_is_known_from_then_on),
+                test_issue(test_since_when_a_password_is_so_is_kept),
                 test_issue(test_a_pair_counts_as_one_while_the_successor_lives),
                 test_issue(test_a_successor_needs_no_place_and_is_bounded),
                 test_issue(test_a_user_of_a_realm_has_no_number),

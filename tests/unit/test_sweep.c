@@ -385,6 +385,27 @@ static void test_removed_keys_go_in_batches_after_a_day_whatever_the_clock(void 
         assert_int_equal(sweep.next_at, T0 + 29 * DAY);
 }
 
+/* Nor do they end once more. */
+static void test_removed_keys_do_not_expire(void **state) {
+        static const struct unit_sweep_life life = { "", -DAY, 3600, 0, 0, 3600 };
+        struct unit_store *s = *state;
+        struct sweep sweep = {};
+
+        assert_int_equal(store_begin(s->writer), 0);
+        for (unsigned i = 0; i < 2; i++) {
+                struct key_record key = unit_sweep_make_key(i, &life);
+
+                key.epoch = i;
+                assert_int_equal(store_key_insert(s->writer, &key), 0);
+        }
+        assert_int_equal(store_commit(s->writer), 0);
+        unit_sweep_set_policy(s, POLICY_EPOCH, 1, T0);
+        (void) unit_sweep_run_all(s, T0 + 3600, &sweep);
+        assert_int_equal(sweep.expired, 1);
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT count(*) FROM audit WHERE event = 'expired'"), 1);
+}
+
 /* --- Errors --- */
 
 /* The clock was wrong for a moment. The purge does not wait for a century. */
@@ -487,6 +508,7 @@ int main(void) {
                 unit_test_with_sweep(test_a_longer_retention_keeps_what_is_there),
                 unit_test_with_sweep(
                         test_removed_keys_go_in_batches_after_a_day_whatever_the_clock),
+                unit_test_with_sweep(test_removed_keys_do_not_expire),
                 unit_test_with_sweep(test_a_record_from_the_future_delays_no_purge),
                 unit_test_with_sweep(test_a_policy_that_this_build_does_not_know),
                 unit_test_with_sweep(test_a_damaged_row_undoes_all),
