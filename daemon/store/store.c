@@ -358,6 +358,8 @@ static int set_lazy(struct store *writer, bool lazy) {
 static int begin(struct store *writer, bool ends, bool lazy) {
         int r;
 
+        if (writer->watched && !writer->swap && !writer->bulk)
+                store_swap_unwatch(writer);
         r = store_guard_admit(writer, ends);
         if (r >= 0 && writer->read_only != 0)
                 r = reopen(writer);

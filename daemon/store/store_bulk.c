@@ -77,7 +77,6 @@ struct store_bulk {
               " WHERE NOT EXISTS (SELECT 1 FROM temp." STORE_BESIDE table " WHERE " column         \
               " = " what ")"
 #define NOTE_KEY(event, table, id) NOTE(event, table, ONCE("touched", "id", id))
-#define FORGET(event, table)       "DROP TRIGGER IF EXISTS temp." STORE_BESIDE table "_" event ";"
 
 /* That a key is gone is noted also where it was not here. A group that this host leaves takes its
  * keys with it: no key has the id ''. */
@@ -90,12 +89,6 @@ static const char watch_sql[] =
                         NOTE_KEY("delete", "fleet_group", "''") NOTE_KEY("delete", "fleet", "''")
                                 NOTE("insert", "account", ONCE("owner", "name", "new.name")) NOTE(
                                         "update", "account", ONCE("owner", "name", "new.name"));
-
-static const char forget_sql[] = FORGET("insert", "key") FORGET("update", "key") FORGET(
-        "delete", "key") FORGET("insert", "fleet_gone") FORGET("update", "fleet_gone")
-        FORGET("delete", "fleet_group") FORGET("delete", "fleet") FORGET("insert", "account")
-                FORGET("update", "account") "DROP TABLE IF EXISTS temp." STORE_BESIDE "touched;"
-                                            "DROP TABLE IF EXISTS temp." STORE_BESIDE "owner;";
 
 /* --- Statements --- */
 
@@ -180,7 +173,7 @@ static int first(struct store_bulk *b, enum statement which, char *out, size_t s
         store_once_again(stmt);
         r = store_stmt_step(stmt);
         if (r > 0)
-                r = store_stmt_text(stmt, 0, out, size) < 0 ? -EUCLEAN : 1;
+                r = store_stmt_text(stmt, 0, out, size) ?: 1;
         store_once_again(stmt);
         return r;
 }
@@ -410,9 +403,7 @@ static int begin(struct store_bulk *b) {
         if (r >= 0)
                 r = store_swap_make(db, "key", ROWS);
         if (r >= 0)
-                r = store_stmt_exec(db, forget_sql);
-        if (r >= 0)
-                r = store_stmt_exec(db, watch_sql);
+                r = store_swap_watch(b->writer, watch_sql);
         if (r >= 0)
                 r = store_commit_quietly(b->writer);
         store_rollback(b->writer);
@@ -427,6 +418,8 @@ int store_bulk_new(struct store_bulk **ret, struct store *writer) {
 
         if (writer->swap || writer->bulk)
                 return -EBUSY;
+        if (writer->watched)
+                store_swap_unwatch(writer);
         r = store_swap_is_clean(writer);
         if (r <= 0)
                 return r < 0 ? r : -EBUSY;
@@ -448,7 +441,7 @@ struct store_bulk *store_bulk_free(struct store_bulk *b) {
         for (size_t i = 0; i < ARRAY_LEN(b->statements); i++)
                 (void) sqlite3_finalize(b->statements[i]);
         store_index_done(&b->index);
-        (void) !store_stmt_exec(b->writer->db, forget_sql);
+        store_swap_unwatch(b->writer);
         b->writer->bulk = NULL;
         *b->owner = NULL;
         free(b);

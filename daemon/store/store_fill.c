@@ -26,11 +26,11 @@
 int store_fill_watch(struct store_fill *s) {
         int r;
 
-        r = store_stmt_exec(s->writer->db, "CREATE TEMP TABLE " STORE_BESIDE
-                                           "touched (id TEXT PRIMARY KEY) WITHOUT "
-                                           "ROWID; CREATE TEMP TABLE " STORE_BESIDE
-                                           "pepper (id INTEGER PRIMARY KEY);" NOTE_LIST("crl")
-                                                   NOTE_LIST("crl_serial") NOTE_LIST("cert"));
+        r = store_swap_watch(s->writer, "CREATE TEMP TABLE " STORE_BESIDE
+                                        "touched (id TEXT PRIMARY KEY) WITHOUT ROWID;"
+                                        "CREATE TEMP TABLE " STORE_BESIDE
+                                        "pepper (id INTEGER PRIMARY KEY);" NOTE_LIST("crl")
+                                                NOTE_LIST("crl_serial") NOTE_LIST("cert"));
         if (r < 0 || !(s->fleet || s->rules.keep_keys))
                 return r;
         return store_stmt_exec(s->writer->db, NOTE_KEY("key") NOTE_KEY("key_use"));
@@ -340,19 +340,10 @@ int store_fill_prepare(struct store_fill *s) {
         return r < 0 ? r : prepare_again(s);
 }
 
-#define FORGET(table)                                                                              \
-        "DROP TRIGGER IF EXISTS temp." STORE_BESIDE table "_insert;"                               \
-        "DROP TRIGGER IF EXISTS temp." STORE_BESIDE table "_update;"                               \
-        "DROP TRIGGER IF EXISTS temp." STORE_BESIDE table "_delete;"
-
 void store_fill_done(struct store_fill *s) {
         for (size_t i = 0; i < ARRAY_LEN(s->pieces); i++) {
                 (void) sqlite3_finalize(s->pieces[i]);
                 s->pieces[i] = NULL;
         }
-        (void) !store_stmt_exec(
-                s->writer->db,
-                FORGET("key") FORGET("key_use") FORGET("crl") FORGET("crl_serial")
-                        FORGET("cert") "DROP TABLE IF EXISTS temp." STORE_BESIDE "touched;"
-                                       "DROP TABLE IF EXISTS temp." STORE_BESIDE "pepper;");
+        store_swap_unwatch(s->writer);
 }

@@ -46,10 +46,8 @@ static int read_columns(sqlite3 *db, struct definition *d) {
         if (r <= 0)
                 return r < 0 ? r : -EUCLEAN;
         d->n_columns = sqlite3_column_int(stmt, 2);
-        return store_stmt_text(stmt, 0, d->columns, sizeof(d->columns)) < 0 ||
-                               store_stmt_text(stmt, 1, d->run, sizeof(d->run)) < 0
-                       ? -EUCLEAN
-                       : 0;
+        r = store_stmt_text(stmt, 0, d->columns, sizeof(d->columns));
+        return r < 0 ? r : store_stmt_text(stmt, 1, d->run, sizeof(d->run));
 }
 
 static int read_definition(sqlite3 *db, size_t n, struct definition *ret) {
@@ -67,9 +65,11 @@ static int read_definition(sqlite3 *db, size_t n, struct definition *ret) {
                 r = store_stmt_step(stmt);
         if (r <= 0)
                 return r < 0 ? r : -ENOENT;
-        if (store_stmt_text(stmt, 0, d.name, sizeof(d.name)) < 0 ||
-            store_stmt_text(stmt, 1, sql, sizeof(sql)) < 0)
-                return -EUCLEAN;
+        r = store_stmt_text(stmt, 0, d.name, sizeof(d.name));
+        if (r >= 0)
+                r = store_stmt_text(stmt, 1, sql, sizeof(sql));
+        if (r < 0)
+                return r;
         where = strstr(sql, " WHERE ");
         if (where && snprintf(d.where, sizeof(d.where), " AND (%s)", where + strlen(" WHERE ")) >=
                              (int) sizeof(d.where))
@@ -87,6 +87,7 @@ static int read_definition(sqlite3 *db, size_t n, struct definition *ret) {
  */
 static int put_value(uint8_t *out, size_t size, sqlite3_stmt *stmt, int column) {
         int type = sqlite3_column_type(stmt, column);
+        const void *bytes = type == SQLITE_INTEGER ? NULL : sqlite3_column_blob(stmt, column);
         size_t len = (size_t) sqlite3_column_bytes(stmt, column);
         uint64_t number;
 
@@ -100,11 +101,13 @@ static int put_value(uint8_t *out, size_t size, sqlite3_stmt *stmt, int column) 
         }
         if ((type != SQLITE_TEXT && type != SQLITE_BLOB) || len > UINT16_MAX || size < 3 + len)
                 return -EUCLEAN;
+        if (len > 0 && !bytes)
+                return -ENOMEM;
         out[0] = (uint8_t) type;
         out[1] = (uint8_t) (len >> 8);
         out[2] = (uint8_t) len;
         if (len > 0)
-                memcpy(out + 3, sqlite3_column_blob(stmt, column), len);
+                memcpy(out + 3, bytes, len);
         return (int) (3 + len);
 }
 

@@ -122,6 +122,7 @@ struct store {
         bool lazy, not_on_disk;
         struct store_swap *swap; /* writer: an import, if any */
         struct store_bulk *bulk; /* writer: new keys, if any */
+        bool watched;            /* writer: by triggers of the two */
         /* writer: when the newest copy of before an upgrade was made; 0: there is none */
         int64_t copied_at;
         store_seal_fn *seal;

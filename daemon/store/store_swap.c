@@ -89,12 +89,14 @@ static int make_nth(sqlite3 *db, const char *table, const char *as, int i) {
                 r = store_stmt_step(stmt);
         if (r <= 0)
                 return r;
-        if (store_stmt_text(stmt, 0, name, sizeof(name)) < 0 ||
-            store_stmt_text(stmt, 1, sql, sizeof(sql)) < 0 ||
-            define_beside(name, table, as, sql, ours, sizeof(ours)) < 0)
-                return -EUCLEAN;
+        r = store_stmt_text(stmt, 0, name, sizeof(name));
+        if (r >= 0)
+                r = store_stmt_text(stmt, 1, sql, sizeof(sql));
+        if (r >= 0)
+                r = define_beside(name, table, as, sql, ours, sizeof(ours));
         store_once_again(stmt);
-        r = store_stmt_exec(db, ours);
+        if (r >= 0)
+                r = store_stmt_exec(db, ours);
         return r < 0 ? r : 1;
 }
 
@@ -168,7 +170,7 @@ static int find_roots(sqlite3 *db, const char *table, struct root *roots, size_t
                 root->page = sqlite3_column_int64(stmt, 1);
                 root->page_beside = sqlite3_column_int64(stmt, 2);
                 if (r < 0 || root->page <= 0 || root->page_beside <= 0)
-                        return -EUCLEAN;
+                        return r < 0 ? r : -EUCLEAN;
                 (*n)++;
         }
         return r;
@@ -284,6 +286,8 @@ int store_swap_new(struct store_swap **ret, struct store *writer, const char *pa
 
         if (!s)
                 return -ENOMEM;
+        if (writer->watched)
+                store_swap_unwatch(writer);
         *s = (struct store_swap){ .fill = { .writer = writer, .rules = *rules }, .owner = ret };
         writer->swap = s;
         *ret = s;
@@ -311,6 +315,46 @@ struct store_swap *store_swap_free(struct store_swap *s) {
         *s->owner = NULL;
         free(s);
         return NULL;
+}
+
+/* --- What notes changes --- */
+
+/* A trigger goes before the table that it writes to. 1; 0: there is none. */
+static int drop_temporary(sqlite3 *db) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        char type[16], name[2 * STORE_COLUMN_LEN], sql[128];
+        int r;
+
+        r = store_once(db, &stmt,
+                       "SELECT type, name FROM temp.sqlite_schema WHERE type IN ('table', "
+                       "'trigger') AND substr(name, 1, %zu) = '" STORE_BESIDE
+                       "' ORDER BY type DESC LIMIT 1",
+                       strlen(STORE_BESIDE));
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        if (r <= 0)
+                return r;
+        r = store_stmt_text(stmt, 0, type, sizeof(type));
+        if (r >= 0)
+                r = store_stmt_text(stmt, 1, name, sizeof(name));
+        store_once_again(stmt);
+        if (r < 0)
+                return r;
+        (void) snprintf(sql, sizeof(sql), "DROP %s temp.%s", type, name);
+        return store_stmt_exec(db, sql) ?: 1;
+}
+
+void store_swap_unwatch(struct store *writer) {
+        int r;
+
+        while ((r = drop_temporary(writer->db)) > 0)
+                continue;
+        writer->watched = r < 0;
+}
+
+int store_swap_watch(struct store *writer, const char *sql) {
+        writer->watched = true;
+        return store_stmt_exec(writer->db, sql);
 }
 
 /* --- What is left of one --- */
@@ -341,10 +385,9 @@ static int list_columns(sqlite3 *db, const char *sql, char *out, size_t size) {
                 r = store_stmt_step(stmt);
         if (r <= 0)
                 return r < 0 ? r : -ENOENT;
-        return sqlite3_column_type(stmt, 0) == SQLITE_NULL ||
-                               store_stmt_text(stmt, 0, out, size) < 0
-                       ? -ENOENT
-                       : 0;
+        r = sqlite3_column_type(stmt, 0) == SQLITE_NULL ? -ENOENT
+                                                        : store_stmt_text(stmt, 0, out, size);
+        return r == -EUCLEAN ? -ENOENT : r;
 }
 
 static int clean_table(sqlite3 *db, const char *table) {

@@ -79,3 +79,12 @@ int store_swap_clean(struct store *writer) _must_check_;
  * store_swap_is_beside(table): whether a table of this name is none of the schema's.
  */
 bool store_swap_is_beside(const char *table);
+
+/**
+ * store_swap_watch(writer, sql): makes the temporary triggers and tables that note what is changed,
+ * whose names begin with import_. 0, or an error of the store.
+ * store_swap_unwatch(writer): drops them all, outside a transaction. Where that fails, it is done
+ * before the next transaction.
+ */
+int store_swap_watch(struct store *writer, const char *sql) _must_check_;
+void store_swap_unwatch(struct store *writer);
