@@ -263,7 +263,7 @@ static int judge(struct fleet *f, struct store *writer, const struct frame_head 
         r = check_frame(f, writer, in, head);
         if (r < 0)
                 return r;
-        r = store_reported_room(writer, &in->room);
+        r = store_reported_room(writer, in->host, &in->room);
         if (r >= 0)
                 r = store_reported_get(writer, in->host, &in->now);
         if (r < 0 && r != -ENOENT)

@@ -78,23 +78,32 @@ int store_reported_put(struct store *writer, const struct store_reported *report
         return store_row_put_done(&row);
 }
 
-int store_reported_room(struct store *s, int64_t *ret) {
+static int64_t least(int64_t a, int64_t b) {
+        return a < b ? a : b;
+}
+
+int store_reported_room(struct store *s, const char *host, int64_t *ret) {
         _cleanup_store_row_ struct store_row row = {};
-        int64_t hosts, records;
+        int64_t hosts, all, own, share, first, late;
         int r;
 
         r = store_once(s->db, &row.stmt,
-                       "SELECT count(*), ifnull(sum(records), 0) FROM fleet_reported");
-        if (r >= 0)
-                r = store_row_get_next(&row);
+                       "SELECT count(*), ifnull(sum(records), 0), ifnull(sum(records) FILTER "
+                       "(WHERE host = ?1), -1) FROM fleet_reported");
+        if (r < 0)
+                return r;
+        store_row_put_text(&row, host);
+        r = row.bad ? -ENOMEM : store_row_get_next(&row);
         if (r < 0)
                 return r;
         hosts = store_row_get_number(&row);
-        records = store_row_get_number(&row);
-        *ret = records < STORE_REPORTED_ALL_MAX ||
-                               STORE_REPORTED_ALL_MAX / hosts > STORE_REPORTED_MAX
-                       ? STORE_REPORTED_MAX
-                       : STORE_REPORTED_ALL_MAX / hosts;
+        all = store_row_get_number(&row);
+        own = store_row_get_number(&row);
+        share = STORE_REPORTED_ALL_MAX / 2 / (own < 0 ? hosts + 1 : hosts);
+        own = own < 0 ? 0 : own;
+        first = own + STORE_REPORTED_ALL_MAX / 2 - all;
+        late = least(share, own + STORE_REPORTED_ALL_MAX - all);
+        *ret = least(STORE_REPORTED_MAX, first > late ? first : late);
         return 0;
 }
 

@@ -9,8 +9,9 @@
 /* Records of one host that are kept. Further ones are not, so that a host that floods its log does
  * not push out what it has said before. */
 #define STORE_REPORTED_MAX 500000
-/* and of all hosts. Beyond it a host can have its share alone, so that nobody fills the disk of an
- * issuing host with many of them, or keeps the others out. */
+/* and of all hosts, so that nobody fills the disk of an issuing host with many of them. One half is
+ * for those that come first. Of the other one each host can have its share alone, so that nobody
+ * keeps the others out. */
 #define STORE_REPORTED_ALL_MAX 10000000
 
 /* What is wrong with the reports of a host. Values are in the store and in reports: never
@@ -74,9 +75,10 @@ int store_reported_get(struct store *s, const char *host, struct store_reported 
 int store_reported_put(struct store *writer, const struct store_reported *reported) _must_check_;
 
 /**
- * store_reported_room(s, ret): how many records a host can have now. 0, or an error of the store.
+ * store_reported_room(s, host, ret): how many records the host can have now, as long as no other
+ * host gets any. 0, or an error of the store.
  */
-int store_reported_room(struct store *s, int64_t *ret) _must_check_;
+int store_reported_room(struct store *s, const char *host, int64_t *ret) _must_check_;
 int store_reported_each(struct store *s,
                         int (*visit)(const struct store_reported *reported, void *userdata),
                         void *userdata) _must_check_;

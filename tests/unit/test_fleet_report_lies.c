@@ -350,9 +350,22 @@ static void test_flood(void **state) {
                          0);
 }
 
-/* With many hosts, or all that there are, nobody fills the disk of an issuing host: beyond a bound
- * for all of them each has its share, and one that has less goes on. */
+/* As if so many records of each of 100 other hosts, and of this one, were kept. */
+static void kept(struct fixture *f, int64_t others, int64_t own) {
+        char sql[256];
+
+        (void) snprintf(sql, sizeof(sql),
+                        "UPDATE fleet_reported SET fault = 0, records = iif(host = 'web1', %lld, "
+                        "%lld)",
+                        (long long) own, (long long) others);
+        unit_sql(f->issuer.store->path, sql);
+}
+
+/* With many hosts, or all that there are, nobody fills the disk of an issuing host: beyond a half
+ * of the bound for all of them each has its share of the other half, and one that has less goes
+ * on. The bound itself holds to the record. */
 static void test_flood_by_many(void **state) {
+        const int64_t share = STORE_REPORTED_ALL_MAX / 2 / 101;
         struct fixture *f = *state;
 
         log_event(&f->member, "first");
@@ -360,19 +373,24 @@ static void test_flood_by_many(void **state) {
         unit_sql(f->issuer.store->path,
                  "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 100) "
                  "INSERT INTO fleet_reported SELECT 'other' || i, key, chain, number, hash, "
-                 "signed_at, taken_at, seq, seal, last, 100000, 0, 0, 0, 0 FROM fleet_reported, c");
+                 "signed_at, taken_at, seq, seal, last, 0, 0, 0, 0, 0 FROM fleet_reported, c");
+        kept(f, STORE_REPORTED_ALL_MAX / 200 - 1000, share + 1000);
         log_event(&f->member, "second");
         assert_int_equal(go_home(f).fault, REPORTED_RIGHT);
-        unit_sql(f->issuer.store->path,
-                 "UPDATE fleet_reported SET records = 99010 WHERE host = 'web1'");
+        assert_int_equal(reported(f).records, share + 1001);
+        kept(f, STORE_REPORTED_ALL_MAX / 200, share - 1);
         log_event(&f->member, "third");
-        assert_int_equal(go_home(f).fault, REPORTED_FULL);
-        assert_int_equal(reported(f).records, 99010);
-        unit_sql(f->issuer.store->path,
-                 "UPDATE fleet_reported SET records = 10000, fault = 0 WHERE host <> 'web1'");
+        assert_int_equal(go_home(f).fault, REPORTED_RIGHT);
         log_event(&f->member, "fourth");
-        (void) go_home(f);
-        assert_int_equal(reported(f).records, 99011);
+        assert_int_equal(go_home(f).fault, REPORTED_FULL);
+        assert_int_equal(reported(f).records, share);
+        kept(f, (STORE_REPORTED_ALL_MAX - 49000) / 100 - 1, 49000);
+        for (unsigned i = 0; i < 200; i++)
+                log_event(&f->member, "more");
+        assert_int_equal(go_home(f).fault, REPORTED_FULL);
+        assert_int_equal(
+                unit_sql_number(f->issuer.store->path, "SELECT sum(records) FROM fleet_reported"),
+                STORE_REPORTED_ALL_MAX);
 }
 
 /* A database that withholds the first reports of a host is seen with the next one. */
