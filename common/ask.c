@@ -140,7 +140,7 @@ static int ask_receive(int fd, uint32_t seq, int64_t deadline, struct wire_reply
 
 static int ask_on(int fd, const struct wire_request *req, int64_t deadline,
                   struct wire_reply *ret) {
-        uint8_t out[WIRE_REQUEST_MAX];
+        _uncleared_ uint8_t out[WIRE_REQUEST_MAX];
         size_t len = wire_request_len(req);
         int r;
 

@@ -159,7 +159,7 @@ static enum outcome get_token(pam_handle_t *pamh, struct pam_args args, enum out
 /* Has the daemon decide about the key in ${req}. */
 static enum outcome decide(pam_handle_t *pamh, int flags, const struct pam_args *args,
                            const char *behind, struct wire_request *req) {
-        struct pam_certificate certificate;
+        _uncleared_ struct pam_certificate certificate;
         struct wire_reply reply = {};
         enum outcome outcome;
 
