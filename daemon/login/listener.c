@@ -142,7 +142,8 @@ static enum served finish(struct listener *l, int outcome, int fd, struct verify
 static enum served serve(struct listener *l, int fd, const struct peer_cred *peer,
                          struct verify_session *session, bool may_wait,
                          struct verify_event *event) {
-        uint8_t in[WIRE_REQUEST_MAX + 1], out[WIRE_REPLY_LEN];
+        _uncleared_ uint8_t in[WIRE_REQUEST_MAX + 1];
+        uint8_t out[WIRE_REPLY_LEN];
         struct verify_packet packet = {
                 .in = in, .peer = peer, .session = session, .may_wait = may_wait
         };

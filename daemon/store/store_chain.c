@@ -77,10 +77,11 @@ static const char *get_text(const struct audit_record *record, size_t i) {
 static void seal_record(const struct store *s, const uint8_t before[static HASH_LEN],
                         const struct audit_record *record, uint8_t out[static HASH_LEN]) {
         int64_t numbers[N_NUMBERS];
-        struct bytes b = {};
+        _uncleared_ struct bytes b;
 
         /* Records from before schema 15 have no login uid, so the seal of one without it is as it
          * was. The first letter says which form it is. */
+        b.n = 0;
         put(&b, record->has_login ? "L" : "R", 1);
         put(&b, before, HASH_LEN);
         get_numbers(record, numbers);
@@ -98,8 +99,9 @@ static void seal_record(const struct store *s, const uint8_t before[static HASH_
 
 static void seal_chain(const struct store *s, const struct store_chain *chain,
                        uint8_t out[static HASH_LEN]) {
-        struct bytes b = {};
+        _uncleared_ struct bytes b;
 
+        b.n = 0;
         put(&b, "C", 1);
         put_number(&b, chain->base_seq);
         put(&b, chain->base, HASH_LEN);
