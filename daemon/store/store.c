@@ -16,6 +16,7 @@
 #include "store/store_bulk.h"
 #include "store/store_check.h"
 #include "store/store_copy.h"
+#include "store/store_map.h"
 #include "store/store_note.h"
 #include "store/store_schema.h"
 #include "store/store_stmt.h"
@@ -121,7 +122,7 @@ static int configure(struct store *s) {
                 "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216;"
                 "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY";
         static const char reader[] = "PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0;"
-                                     "PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY";
+                                     "PRAGMA temp_store = MEMORY";
         static const char staging[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
                                       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = ON;"
                                       "PRAGMA temp_store = MEMORY";
@@ -130,8 +131,10 @@ static int configure(struct store *s) {
 
         if (s->mode == STORE_READER)
                 (void) sqlite3_busy_timeout(s->db, 20);
-        if (s->mode == STORE_READER || s->read_only != 0)
-                return store_stmt_exec(s->db, reader);
+        if (s->mode == STORE_READER || s->read_only != 0) {
+                r = store_stmt_exec(s->db, reader);
+                return r < 0 ? r : store_map(s->db);
+        }
         if (s->mode == STORE_STAGING)
                 return store_stmt_exec(s->db, staging);
         r = store_stmt_exec(s->db, writer);
