@@ -81,6 +81,8 @@ void carry_go(struct carry *c) {
                 carry_fetch_start(c);
         else if (c->taking && !c->fetched)
                 carry_snapshot_fetch(c);
+        else if (!c->fetched && carry_turn_end(c))
+                return;
         else if (c->report.message)
                 carry_report_put(c);
         else if (c->reports.known)

@@ -103,6 +103,8 @@ void carry_snapshot_fetch(struct carry *c) {
         struct array arrays[2] = { { .kind = ARRAY_TEXT }, { .kind = ARRAY_NUMBER } };
         int r;
 
+        if (carry_turn_ask(c))
+                return;
         array_add_text(&arrays[0], c->taking->name);
         if (c->take.page > 0)
                 array_add_text(&arrays[0], c->take.issuer);
@@ -149,6 +151,7 @@ void carry_snapshot_drop(struct carry *c) {
                 note(LOG_WARNING, "the fleet's going on from what this host has was broken off");
         stop_making(c);
         c->taking = NULL;
+        c->turn.at = 0;
 }
 
 /* Whether ${result} is good. Otherwise the making ends. */

@@ -6,6 +6,7 @@
 
 #include "attr.h"
 #include "carry_report.h"
+#include "carry_turn.h"
 #include "database.h"
 #include "local.h"
 #include "note.h"
@@ -27,8 +28,7 @@ struct carry_group {
         uint64_t oldest; /* change that the database has kept */
         /* of the snapshot that this host has made; 0: none */
         uint64_t own;
-        /* changes that it lacks are not there any more */
-        bool lacks;
+        bool lacks;                       /* what is not kept any more */
         uint64_t made_number, made_pages; /* of a snapshot that is being made */
         bool is_there;
         bool asked;      /* in the fetch that is on its way */
@@ -104,6 +104,7 @@ struct carry {
                 char issuer[64];
         } take;
         bool paging; /* fetched is a page */
+        struct carry_turn turn;
 
         /* The snapshots that this host makes, group by group. */
         struct {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Pauses that grow. Pure, except for chance. */
 #include <sys/random.h>
+#include <time.h>
 
 #include "pause.h"
 
@@ -8,10 +9,15 @@
 #define LAST_USEC  UINT64_C(60000000)
 
 uint64_t pause_jitter(uint64_t usec) {
+        struct timespec ts = {};
         uint64_t chance = 0;
 
-        if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != (ssize_t) sizeof(chance))
-                return usec;
+        /* Soon after a boot there may be none. The same boot of two hosts differs in nanoseconds.
+         */
+        if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != (ssize_t) sizeof(chance)) {
+                (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+                chance = (uint64_t) ts.tv_nsec * UINT64_C(0x9e3779b97f4a7c15) >> 20;
+        }
         return usec / 2 + chance % (usec + 1);
 }
 

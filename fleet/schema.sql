@@ -137,6 +137,15 @@ CREATE TABLE IF NOT EXISTS wfapikey.page (
 );
 ALTER TABLE wfapikey.page ALTER COLUMN frame SET STORAGE EXTERNAL;
 
+-- Who takes a snapshot: at most so many hosts at a time as there are places. A host that is heard of
+-- no more loses its place. For another number of hosts, insert places or delete some.
+CREATE TABLE IF NOT EXISTS wfapikey.turn (
+        place integer PRIMARY KEY,
+        holder name NOT NULL DEFAULT '',
+        at timestamptz NOT NULL DEFAULT '-infinity'
+) WITH (fillfactor = 50);
+INSERT INTO wfapikey.turn SELECT i FROM generate_series(1, 16) i WHERE NOT EXISTS (SELECT FROM wfapikey.turn);
+
 -- What hosts report to the issuing hosts: uses of keys, and their audit logs.
 CREATE TABLE IF NOT EXISTS wfapikey.report (
         host text COLLATE "C",
@@ -676,6 +685,25 @@ BEGIN
 END
 $$;
 
+-- Whether the host has a place, which it keeps for a minute, or needs none: a standby can note nobody.
+-- It waits for no other host. With false it gives its place back.
+CREATE OR REPLACE FUNCTION wfapikey.take_turn(wanted boolean) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        IF pg_is_in_recovery() THEN
+                RETURN true;
+        ELSIF NOT wanted THEN
+                UPDATE wfapikey.turn SET holder = '', at = '-infinity' WHERE holder = session_user;
+                RETURN true;
+        END IF;
+        UPDATE wfapikey.turn SET holder = session_user, at = clock_timestamp() WHERE place = (
+                SELECT place FROM wfapikey.turn
+                        WHERE holder = session_user OR at NOT BETWEEN clock_timestamp() - interval '1 min' AND clock_timestamp()
+                        ORDER BY holder = session_user DESC, place LIMIT 1 FOR UPDATE SKIP LOCKED);
+        RETURN FOUND;
+END
+$$;
+
 REVOKE ALL ON ALL TABLES IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer, wfapikey_site;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer, wfapikey_site;
 GRANT SELECT ON wfapikey.fleet, wfapikey.hostgroup, wfapikey.host_group, wfapikey.change, wfapikey.head, wfapikey.snapshot,
@@ -685,6 +713,7 @@ GRANT SELECT ON wfapikey.hostgroup, wfapikey.change, wfapikey.head, wfapikey.sna
         TO wfapikey_site;
 GRANT EXECUTE ON FUNCTION wfapikey.my_name(), wfapikey.is_issuing(), wfapikey.my_groups() TO wfapikey_member;
 GRANT EXECUTE ON FUNCTION wfapikey.put_report(bigint[], bytea[]) TO wfapikey_member;
+GRANT EXECUTE ON FUNCTION wfapikey.take_turn(boolean) TO wfapikey_member;
 GRANT EXECUTE ON FUNCTION wfapikey.append(text[], bigint[], bytea[], text[]) TO wfapikey_issuer;
 GRANT EXECUTE ON FUNCTION wfapikey.put_heads(text[], bigint[], bytea[]) TO wfapikey_issuer;
 GRANT EXECUTE ON FUNCTION wfapikey.put_page(text, bigint, bigint, bytea) TO wfapikey_issuer;

@@ -96,8 +96,30 @@ groups() { [[ $(snapshots) == 2 ]]; }
 wait_until groups
 # The last 1000 changes would be kept.
 sql "DELETE FROM wfapikey.change; UPDATE wfapikey.hostgroup SET oldest = number + 1"
+# Other hosts take snapshots: it waits for its turn. It gives its place back.
+held() { sql "SELECT count(*) FROM wfapikey.turn WHERE holder <> ''"; }
+is "$(sql "SELECT count(*) FROM wfapikey.turn")" 16
+sql "UPDATE wfapikey.turn SET holder = 'other', at = now()"
 fleetd_start web1
+wait_until link web1 behind
+has "$(call web1 FleetStatus)" 'waits for its turn to get a snapshot'
+is "$(status web1 "$new")" none
+is "$(held)" 16
+sql "UPDATE wfapikey.turn SET at = now() - interval '61 s' WHERE place = 3"
 wait_until is_status web1 "$new" active
+free() { [[ $(held) == 15 && $(sql "SELECT holder FROM wfapikey.turn WHERE place = 3") == '' ]]; }
+wait_until free
+# Without places no revocation waits for ever: a limit that does not work is none.
+sql "ALTER TABLE wfapikey.turn RENAME TO away"
+stop_one "${carrier[web1]}"
+issue web && late=$id
+sql "UPDATE wfapikey.away SET holder = '', at = '-infinity'"
+must hub FleetAskSnapshot
+wait_until groups
+sql "DELETE FROM wfapikey.change; UPDATE wfapikey.hostgroup SET oldest = number + 1"
+fleetd_start web1
+wait_until is_status web1 "$late" active
+sql "ALTER TABLE wfapikey.away RENAME TO turn"
 is "$(status web1 "$kept")" active
 is "$(status web1 "$revoked")" revoked
 is "$(status web1 "$removed")" none
@@ -122,7 +144,7 @@ before=$(number web)
 {
     echo 'BEGIN;'
     echo "SET session_replication_role = replica;"
-    for t in fleet hostgroup host host_group site_host change head snapshot page report; do echo "DELETE FROM wfapikey.$t;"; done
+    for t in fleet hostgroup host host_group site_host change head snapshot page report turn; do echo "DELETE FROM wfapikey.$t;"; done
     cat "$dir/copy.sql"
     echo 'COMMIT;'
 } >"$dir/restore.sql"
@@ -178,6 +200,19 @@ has "$(hub "SELECT wfapikey.done_snapshot('cut', 9999, 1)")" "does not have the 
 # A change that the host does not have is not thrown away.
 is "$(hub "SELECT wfapikey.rebase('{cut}', '{1002499}', '{1}')")" f
 is "$(number cut)" 2500
+
+# --- Whose turn it is ---
+turn() { web1 "SET SESSION AUTHORIZATION $1; SELECT wfapikey.take_turn($2)"; }
+sql "ALTER ROLE wfapikey_host_web1 SUPERUSER; DELETE FROM wfapikey.turn WHERE place > 2; UPDATE wfapikey.turn SET holder = '', at = '-infinity'"
+turns() { for role in "$@"; do turn "wfapikey_host_$role" true; done | paste -sd ' '; }
+is "$(turns hub web2 web1 hub web2)" 't t f t t'
+is "$(turn wfapikey_host_web2 false)" t
+is "$(turns web1 web2)" 't f'
+# The database's clock was ahead.
+sql "UPDATE wfapikey.turn SET at = now() + interval '1 h'"
+is "$(turns web2)" t
+sql "ALTER ROLE wfapikey_host_web1 NOSUPERUSER"
+has "$(web1 "UPDATE wfapikey.turn SET holder = 'x'")" "permission denied"
 
 for h in hub web1 web2; do
     stop_one "${carrier[$h]}"
