@@ -409,6 +409,30 @@ static void test_a_file_that_is_written_while_it_is_read(void **state) {
                 }
 }
 
+/* A file of another file system is another, though its number may be the same. */
+static void test_which_files_these_are(void **state) {
+        struct accounts_files *files = read_all(*state, ROOT, "", "admins:x:2001:\n", ADMINS);
+        static const char *const names[] = { "passwd", "shadow", "group" };
+        struct accounts_files_identity now, read;
+        char path[UNIT_PATH_LEN];
+        struct stat st;
+
+        assert_int_equal(accounts_files_identify(*state, ADMINS, &now), 0);
+        (void) !accounts_files_identity(files, &read);
+        assert_memory_equal(&read, &now, sizeof(now));
+        assert_int_equal(now.admin_group, ADMINS);
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+                assert_int_equal(stat(unit_join(path, *state, names[i]), &st), 0);
+                assert_true(now.of[i].dev == st.st_dev && now.of[i].ino == st.st_ino);
+                assert_int_equal(now.of[i].size, st.st_size);
+                assert_int_equal(now.of[i].written_s, st.st_mtim.tv_sec);
+                assert_int_equal(now.of[i].written_ns, st.st_mtim.tv_nsec);
+                assert_int_equal(now.of[i].changed_s, st.st_ctim.tv_sec);
+                assert_int_equal(now.of[i].changed_ns, st.st_ctim.tv_nsec);
+        }
+        assert_null(accounts_files_free(files));
+}
+
 static void test_one_user_alone(void **state) {
         struct accounts_files_memory memory = {};
         char path[UNIT_PATH_LEN];
@@ -469,6 +493,7 @@ int main(void) {
                 unit_test_in_dir(test_a_file_that_cannot_be_read),
                 unit_test_in_dir(test_a_line_past_all_measure),
                 unit_test_in_dir(test_a_file_that_is_written_while_it_is_read),
+                unit_test_in_dir(test_which_files_these_are),
                 unit_test_in_dir(test_one_user_alone),
                 unit_test_in_dir(test_another_user_does_without_shadow),
         };

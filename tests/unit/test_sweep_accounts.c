@@ -251,6 +251,21 @@ static void test_a_first_sweep_looks_at_all_passwords(void **state) {
         assert_int_equal(sweep.ended, 1);
 }
 
+static void test_an_account_that_cannot_be_read_undoes_all(void **state) {
+        struct unit_store *s = *state;
+        struct sweep sweep = { .clock_trusted = true };
+
+        unit_sweep_set_policy(s, "remove-on-password-expiry", 1, T0);
+        unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+        put_account(s, "alice", 1);
+        put_account(s, "bob", 1);
+        unit_sql(s->path, "PRAGMA ignore_check_constraints = ON;"
+                          "UPDATE account SET uid = -7 WHERE name = 'bob'");
+        assert_int_equal(sweep_run(s->writer, T0, &sweep), -EUCLEAN);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE dead_at <> 0"),
+                         0);
+}
+
 /* A start at +25 years: every password has expired by that clock. */
 static void test_a_clock_that_is_not_trusted_ends_nothing(void **state) {
         struct unit_store *s = *state;
@@ -367,6 +382,7 @@ int main(void) {
                 unit_test_with_sweep(test_all_keys_of_one_who_has_very_many),
                 unit_test_with_sweep(test_passwords_end_by_the_clock),
                 unit_test_with_sweep(test_a_first_sweep_looks_at_all_passwords),
+                unit_test_with_sweep(test_an_account_that_cannot_be_read_undoes_all),
                 unit_test_with_sweep(test_a_clock_that_is_not_trusted_ends_nothing),
                 unit_test_with_sweep(test_a_lock_needs_no_clock),
                 unit_test_with_sweep(test_everybody_a_piece_at_a_time),

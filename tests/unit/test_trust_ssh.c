@@ -39,6 +39,7 @@ static size_t plain(const void *blob, size_t len, uint8_t out[static WIRE_CERTIF
 
         assert_non_null(copy);
         memcpy(copy, blob, len);
+        unit_poison(out, WIRE_CERTIFICATE_MAX);
         n = trust_ssh_plain(copy, len, out);
         free(copy);
         return n;

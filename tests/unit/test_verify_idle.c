@@ -7,6 +7,15 @@
 
 #define PERIOD INT64_C(500)
 
+/* A disk that fails. */
+static int store_error;
+
+int __real_store_key_last_use(struct store *s, const char *id, int64_t *ret);
+int __wrap_store_key_last_use(struct store *s, const char *id, int64_t *ret);
+int __wrap_store_key_last_use(struct store *s, const char *id, int64_t *ret) {
+        return store_error < 0 ? store_error : __real_store_key_last_use(s, id, ret);
+}
+
 static void use(struct unit_verify *f, int64_t at) {
         const struct key_use use = { .id = ID, .at = at, .service = "imap" };
 
@@ -66,6 +75,19 @@ static void test_a_use_behind_the_readers_snapshot_counts(void **state) {
         assert_int_equal(ask(f, NOW), REASON_NONE);
 }
 
+/* Nobody knows then whether the key is idle: an outage, and no refusal that a person would believe.
+ */
+static void test_a_use_that_cannot_be_read_is_an_outage(void **state) {
+        struct unit_verify *f = *state;
+
+        set(f, NOW - PERIOD);
+        use(f, NOW);
+        store_error = -EIO;
+        assert_int_equal(ask(f, NOW), REASON_STORE);
+        store_error = 0;
+        assert_int_equal(ask(f, NOW), REASON_NONE);
+}
+
 static void test_a_key_of_the_fleet_is_not_refused(void **state) {
         struct unit_verify *f = *state;
 
@@ -101,6 +123,7 @@ int main(void) {
                 test_idle(test_a_key_counts_from_the_policy),
                 test_idle(test_a_use_in_memory_counts),
                 test_idle(test_a_use_behind_the_readers_snapshot_counts),
+                test_idle(test_a_use_that_cannot_be_read_is_an_outage),
                 test_idle(test_a_key_of_the_fleet_is_not_refused),
                 test_idle(test_a_wrong_secret_comes_first),
                 test_idle(test_what_was_noted_stays_without_the_policy),
