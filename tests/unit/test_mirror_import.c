@@ -255,6 +255,25 @@ static void test_what_outlived_a_lifetime_does_not_come_back(void **state) {
         assert_int_equal(expiry_status(&policy, &key, NOW + 2 * DAY), KEY_EXPIRED);
 }
 
+/* Half a file replaces nothing, and does not wait for its other half for ever. */
+static void test_a_file_that_is_cut(void **state) {
+        const struct mirror_import_options options = { .kind = SEAL_BACKUP };
+        const struct audit_record audit = { .at = NOW, .event = "imported", .verdict = "done" };
+        struct mirror_import_summary summary;
+        struct host *h = *state;
+        struct store *writer = h->state.writer;
+        uint64_t token, keys;
+
+        insert(h);
+        back_up(h, h);
+        assert_int_equal(mirror_import(h->mirror, writer, 1, &options, NOW, &token), 0);
+        assert_int_equal(mirror_write(h->mirror, writer, token, h->bytes, h->len / 2), 0);
+        assert_int_equal(mirror_check(h->mirror, token, &summary), -EBADMSG);
+        assert_int_equal(mirror_check(h->mirror, token, &summary), -ENXIO);
+        assert_int_equal(mirror_commit(h->mirror, writer, token, &audit, &keys), -ENXIO);
+        assert_int_equal(unit_sql_number(h->path, "SELECT count(*) FROM key"), 1);
+}
+
 /* What was exported since the import began must not be numbered again. */
 static void test_numbers_of_exports_go_on(void **state) {
         struct host *h = *state;
@@ -277,6 +296,7 @@ int main(void) {
                 test_host(test_a_new_host_takes_an_old_backup),
                 test_host(test_what_outlived_a_lifetime_does_not_come_back),
                 test_host(test_numbers_of_exports_go_on),
+                test_host(test_a_file_that_is_cut),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
