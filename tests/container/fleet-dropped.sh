@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Goal: an issuing host is dropped. A host that comes later does not believe what it has signed, and
-# gets all keys nevertheless, also those that it has issued.
+# gets all keys nevertheless, also those that it has issued. Another one is lost for good, and the
+# fleet goes on with a host that was promoted.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 # shellcheck source=tests/container/fleet
@@ -31,4 +32,24 @@ test_that "what was revoked is refused" refuses web2 "$revoked"
 must issue hub
 test_that "and it follows what comes" wait_until accepts web2 "$key"
 test_that "as the host that has been there before" wait_until accepts web1 "$key"
+
+# --- An issuing host is lost for good ---
+must ctl hub fleet promote web1
+must issue hub
+must wait_until accepts web1 "$key"
+key_of_lost=$key id_of_lost=$id
+host_stop hub fleetd KILL
+host_stop hub wfapikeyd KILL
+promoted() { issue web1; }
+test_that "a host that was promoted issues when the other is lost" wait_until promoted
+test_that "and its key is good" wait_until accepts web2 "$key"
+test_that "it takes the lost one off the list" ctl web1 fleet drop hub
+test_that "what that has issued stays good" accepts web2 "$key_of_lost"
+test_that "until it is revoked" ctl web1 key revoke "$id_of_lost"
+test_that "on all hosts" wait_until refuses web2 "$key_of_lost"
+test_that "what it has revoked stays revoked" refuses web2 "$revoked"
+wfapikeyd_start hub
+fleetd_start hub
+test_that "it comes back, and has no way to the database" wait_until link_says hub 'away'
+test_not "nor issues" ctl hub key issue alice --hosts=web
 fleet_finish

@@ -9,6 +9,7 @@
 #include "mirror/mirror_import.h"
 #include "mirror/mirror_key.h"
 #include "store/store_cert.h"
+#include "store/store_mirror.h"
 
 static void test_follows(void **state) {
         struct fixture *f = *state;
@@ -238,6 +239,22 @@ static void test_other_groups(void **state) {
         assert_string_equal(get(&f->member, ID).hosts, "web");
         fleet_change_done(&one);
         fleet_change_done(&two);
+}
+
+/* A record that this version does not know may be one that ends something. */
+static void test_a_newer_version(void **state) {
+        const uint8_t unknown[STORE_RECORD_HEAD] = { 200 };
+        struct fixture *f = *state;
+        int64_t number = fleet_find_group(f->member.fleet, "all")->group.number;
+        struct fleet_change change = {};
+
+        assert_int_equal(fleet_change_say(f->issuer.fleet, unknown, sizeof(unknown), &change), 0);
+        for (unsigned i = 0; i < 2; i++)
+                assert_int_equal(unit_host_take(&f->member, &change.frames[0]), -EPROTONOSUPPORT);
+        assert_int_equal(fleet_find_group(f->member.fleet, "all")->group.number, number);
+        unit_host_again(&f->member);
+        assert_int_equal(fleet_find_group(f->member.fleet, "all")->group.number, number);
+        fleet_change_done(&change);
 }
 
 /* A member that is promoted issues, and its changes count on the host that has promoted it. */
@@ -475,6 +492,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_bytes_in_pieces, make, drop),
                 cmocka_unit_test_setup_teardown(test_two_issuers, make, drop),
                 cmocka_unit_test_setup_teardown(test_other_groups, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_newer_version, make, drop),
                 cmocka_unit_test_setup_teardown(test_promoted, make, drop),
                 cmocka_unit_test_setup_teardown(test_policy, make, drop),
                 cmocka_unit_test_setup_teardown(test_certificates_go, make, drop),
