@@ -479,6 +479,7 @@ void store_settle(struct store *writer) {
 }
 
 void store_release(struct store *reader) {
+        reader->last_id[0] = '\0';
         if (!reader->snapshot)
                 return;
         /* A read transaction has nothing to lose by ending. */

@@ -8,8 +8,8 @@
  * store_key_get(s, id, ret):
  * The row of the key, without its uses. For a verification: it also finds a key that was removed
  * with all others, while its row is there. Code that shows or changes keys asks the functions
- * below, which do not find those.
- * Returns 0; -ENOENT; an error of the store.
+ * below, which do not find those. For a reader it takes as long whether there is such a key or not.
+ * Returns 0; -ENOENT, and ${ret} may be all zero then; an error of the store.
  */
 int store_key_get(struct store *s, const char *id, struct key_record *ret) _must_check_;
 

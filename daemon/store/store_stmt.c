@@ -45,6 +45,9 @@ static const char *const texts[] = {
         [STMT_PEPPERS] = "SELECT id FROM pepper",
         [STMT_POLICIES] = "SELECT name, value, changed_at FROM policy",
         [STMT_KEY_GET] = "SELECT " KEY_COLUMNS " FROM key k WHERE k.id = ?1",
+        [STMT_KEY_NEAR] =
+                "SELECT " KEY_COLUMNS " FROM key k WHERE k.id >= ?1 ORDER BY k.id LIMIT 1",
+        [STMT_KEY_LAST_ID] = "SELECT ifnull(max(id), '') FROM key",
         [STMT_KEY_LAST_USE] = "SELECT last_at FROM key_use WHERE id = ?1",
         [STMT_KEY_GET_USED] = USED_KEYS " WHERE k.id = ?1" LIVE_EPOCH,
         [STMT_KEY_EACH] = USED_KEYS " WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id",

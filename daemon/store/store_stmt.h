@@ -15,6 +15,8 @@ enum stmt {
         STMT_PEPPERS,
         STMT_POLICIES,
         STMT_KEY_GET,
+        STMT_KEY_NEAR,
+        STMT_KEY_LAST_ID,
         STMT_ACCOUNT_GET,
         STMT_ACCOUNT_EACH,
         STMT_CERT_GET,
@@ -111,10 +113,8 @@ struct store {
         /* Why the files can only be read, a negative errno; 0: they can be written. */
         int read_only;
         struct store_shared *shared;
-        /* writer: pages in the log at the last commit */
-        int wal_pages;
-        /* writer: of the last audit record of this transaction; 0: none */
-        int64_t audit_seq;
+        int wal_pages;             /* writer: at the last commit */
+        int64_t audit_seq;         /* writer: the transaction's last; or 0 */
         struct store_guard guard;  /* writer */
         struct store_delta *delta; /* writer: notes changes; borrowed */
         /* writer: commits do not wait for the disk: see store_begin_lazily(); and the last of them
@@ -129,9 +129,10 @@ struct store {
         void *seal_userdata;
         store_seen_fn *keep_seen;
         void *seen_userdata;
-        unsigned unsettled_ms; /* writer: see store_unsettled() */
-        bool snapshot;         /* reader: one is open */
-        uint64_t seen;         /* reader: of its snapshot */
+        unsigned unsettled_ms;            /* writer: see store_unsettled() */
+        bool snapshot;                    /* reader: one is open */
+        uint64_t seen;                    /* reader: of its snapshot */
+        char last_id[KEYTEXT_ID_LEN + 1]; /* reader: of all keys; or "" */
         sqlite3_stmt *statements[_STMT_MAX];
 };
 
