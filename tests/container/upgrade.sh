@@ -18,6 +18,10 @@ fi
 plain='' bound='' revoked='' with_certificate='' gone='' before='' after='' # keys
 state=/var/lib/wfapikey
 db=$state/keys.db
+# The old daemons could hang at their end while clients of the control socket authenticated, until
+# systemd killed them 30 s later.
+mkdir -p /run/systemd/system/wfapikeyd.service.d
+printf '%s\n' '[Service]' TimeoutStopSec=500ms >/run/systemd/system/wfapikeyd.service.d/end.conf
 for user in alice bob carol; do add_user "$user"; done
 # shellcheck disable=SC2016 # for the script to expand
 printf '%s\n' '#!/bin/sh' 'touch "${0%/*}/authenticated"' 'until [ -e "${0%/*}/upgraded" ]; do sleep 0.05; done' >"$work/between"
