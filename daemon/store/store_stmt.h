@@ -114,7 +114,7 @@ struct store {
         int read_only;
         struct store_shared *shared;
         int wal_pages;             /* writer: at the last commit */
-        int64_t audit_seq;         /* writer: the transaction's last; or 0 */
+        int64_t audit_seq;         /* writer: the last one's; or 0 */
         struct store_guard guard;  /* writer */
         struct store_delta *delta; /* writer: notes changes; borrowed */
         /* writer: commits do not wait for the disk: see store_begin_lazily(); and the last of them
