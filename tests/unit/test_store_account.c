@@ -339,6 +339,36 @@ static void test_who_has_a_number(void **state) {
         assert_int_equal(store_account_of_uid(s->writer, 7, &account), -ENOENT);
 }
 
+static uid_t owner_uid(struct unit_store *s, const char *id) {
+        struct key_record key;
+
+        assert_int_equal(store_key_get(s->writer, id, &key), 0);
+        return key.owner_uid;
+}
+
+/* A key of the fleet was here before its owner. It is for the account that is seen first. */
+static void test_keys_that_waited_for_an_account(void **state) {
+        struct account_record account = named("alice");
+        struct unit_store *s = *state;
+
+        unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+        unit_key_insert(s->writer, "bbbbbbbbbb", "bob");
+        unit_sql(s->path, "UPDATE key SET hosts = 'web', epoch = 1099511627776, "
+                          "owner_uid = 4294967295");
+        assert_int_equal(owner_uid(s, "aaaaaaaaaa"), RECORD_UNBOUND);
+        account.state = ACCOUNT_GONE;
+        account.uid = 1001;
+        assert_int_equal(put(s, &account), 0);
+        assert_int_equal(owner_uid(s, "aaaaaaaaaa"), RECORD_UNBOUND);
+        account.state = ACCOUNT_PRESENT;
+        assert_int_equal(put(s, &account), 0);
+        assert_int_equal(owner_uid(s, "aaaaaaaaaa"), 1001);
+        assert_int_equal(owner_uid(s, "bbbbbbbbbb"), RECORD_UNBOUND);
+        account.uid = 1002; /* another person of that name */
+        assert_int_equal(put(s, &account), 0);
+        assert_int_equal(owner_uid(s, "aaaaaaaaaa"), 1001);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_store(test_what_was_put_is_got),
@@ -351,6 +381,7 @@ int main(void) {
                 unit_test_with_store(test_on_whom_live_keys_depend),
                 unit_test_with_store(test_who_has_no_key_and_no_event_is_forgotten),
                 unit_test_with_store(test_who_has_a_number),
+                unit_test_with_store(test_keys_that_waited_for_an_account),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
