@@ -5,6 +5,7 @@
 
 #include "unit_accounts.h"
 #include "unit_keymint.h"
+#include "unit_log.h"
 #include "unit_worker.h"
 
 #include "login/firstuse.h"
@@ -118,6 +119,22 @@ static void test_root_gets_a_key_for_the_service_and_no_second_one(void **state)
         assert_int_equal(count_keys(f), 1);
         assert_int_equal(ask(f, 0, "bob", "sshd").verdict, VERDICT_ALLOW);
         assert_int_equal(ask(f, 0, "alice", "login").verdict, VERDICT_ALLOW);
+}
+
+static void test_the_log_is_told(void **state) {
+        struct fixture *f = *state;
+        struct unit_capture log = {};
+        struct wire_reply reply;
+        char want[96];
+
+        assert_int_equal(unit_capture_begin(&log), 0);
+        reply = ask(f, 0, "alice", "sshd");
+        (void) snprintf(want, sizeof(want),
+                        "key %s of user 'alice' issued at a login to service 'sshd'", reply.id);
+        unit_int("one line", unit_capture_lines(&log), 1);
+        unit_int(want, strstr(unit_capture_text(&log), want) != NULL, true);
+        unit_int("no key", strstr(unit_capture_text(&log), reply.key.text) == NULL, true);
+        assert_int_equal(unit_capture_end(&log), 0);
 }
 
 /* The one that was made with its key, the refusal when it is flushed; that there is a key
@@ -267,6 +284,7 @@ static void test_a_service_of_a_realm_gives_no_account_a_key(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_firstuse(test_root_gets_a_key_for_the_service_and_no_second_one),
+                test_firstuse(test_the_log_is_told),
                 test_firstuse(test_the_audit_log_is_told),
                 test_firstuse(test_nobody_else_is_believed),
                 test_firstuse(test_a_service_of_a_realm_gives_no_account_a_key),
