@@ -414,11 +414,16 @@ static void test_a_successor_needs_no_place_and_is_bounded(void **state) {
         assert_int_equal(store_key_get(f->store->writer, "aaaaaaaaaa", &old), 0);
         old.expires_at = old.created_at + 9 * PARSE_DAY_S;
         old.certificate_need = CERTIFICATE_YES;
-        memcpy(old.hosts, "web", 4);
         memcpy(old.services, "sshd", 5);
         memcpy(old.certificate, "laptop", 7);
         f->request.predecessor = &old;
         assert_int_equal(store_begin(f->store->writer), 0);
+        /* That of a key of the fleet would be one of the fleet, in which this host is not. */
+        memcpy(old.hosts, "web", 4);
+        assert_false(issue_add(&f->request, f->store->writer, &f->result));
+        assert_non_null(strstr(f->result.error_text, "no fleet"));
+        old.hosts[0] = '\0';
+        f->result = (struct issue_result){};
         assert_true(issue_add(&f->request, f->store->writer, &f->result));
         assert_string_equal(f->result.key.owner, old.owner);
         assert_string_equal(f->result.key.name, old.name);
@@ -426,7 +431,6 @@ static void test_a_successor_needs_no_place_and_is_bounded(void **state) {
         assert_string_equal(f->result.key.services, old.services);
         assert_string_equal(f->result.key.certificate, old.certificate);
         assert_int_equal(f->result.key.certificate_need, old.certificate_need);
-        assert_string_equal(f->result.key.hosts, old.hosts);
         assert_string_equal(f->result.key.predecessor, old.id);
         assert_int_equal(f->result.key.expires_at, f->result.key.created_at + 9 * PARSE_DAY_S);
         assert_int_equal(expiry_of(&policy, &f->result.key),
