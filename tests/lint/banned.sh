@@ -31,6 +31,9 @@ ban '' '\bmemset[ \t]*\([^,]*(key|secret|token)[^,]*,' 'explicit_bzero(), which 
 ban '' '\bgoto\b' 'scope cleanup (common/cleanup.h) or a function of its own'
 ban '' '#[ \t]*ifn?def\b' '#if HAVE_X, under -Wundef: #ifdef hides a misspelt name'
 ban '(common|pam)/' '\bassert[ \t]*\(' 'return an error: this code runs in other people'\''s processes'
+ban_call '(common|pam)/' 'to(upper|lower)' 'is(alpha|alnum|digit|xdigit|space|print|upper|lower|punct|graph|cntrl)' 'strn?casecmp(_l)?' \
+        strcoll strxfrm 'strto(d|f|ld)' setlocale uselocale 'm?bs?r?n?towcs?' \
+        'the functions of common/text.h: a host may have any locale, where "I" is not a capital "i"'
 all=$(search -v '^[a-z]*/main\.c:' <<<"$all")
 ban_call '' exit abort quick_exit 'return an error; only main.c ends the process'
 ban '(pam/|common/(ask|keytext|wire|verdict|parse)\.)' \

@@ -13,6 +13,7 @@
 #include "keys/issue.h"
 #include "keys/sweep.h"
 #include "store/store_account.h"
+#include "store/store_cert.h"
 #include "store/store_key.h"
 #include "store/store_stmt.h"
 
@@ -231,6 +232,80 @@ static int refuse_lazily(struct life *l, void *what) {
         return r < 0 ? r : LIFE_LAZY;
 }
 
+/* One of a few CAs. What its bytes are does not matter here. */
+static void pick_ca(struct life *l, struct cert_record *ret) {
+        uint8_t n = (uint8_t) (1 + disk_random(&l->dice) % 4);
+
+        *ret = (struct cert_record){ .kind = CERT_CA,
+                                     .key_type = "Ed25519",
+                                     .serial = { .len = 1, .bytes = { n } },
+                                     .not_after = STEPS_NOW + 1000000,
+                                     .added_at = STEPS_NOW };
+        memset(ret->thumbprint, n, sizeof(ret->thumbprint));
+        memset(ret->subject_id, n, sizeof(ret->subject_id));
+        (void) snprintf(ret->name, sizeof(ret->name), "CA %d", n);
+}
+
+static int add_ca(struct life *l, void *what) {
+        struct cert_record ca;
+        uint8_t der[900];
+        int r;
+
+        (void) what;
+        if (l->exports)
+                return 0;
+        pick_ca(l, &ca);
+        memset(der, ca.thumbprint[0], sizeof(der));
+        r = store_begin(l->state.writer);
+        if (r >= 0)
+                r = store_cert_insert(l->state.writer, &ca, der, sizeof(der));
+        if (r >= 0)
+                r = say(l, "certificate", NULL, ca.name);
+        r = end_with(l, r, true);
+        return r == -EEXIST ? 0 : r;
+}
+
+static int remove_ca(struct life *l, void *what) {
+        struct cert_record ca;
+        int r = store_begin(l->state.writer);
+
+        (void) what;
+        pick_ca(l, &ca);
+        if (r >= 0)
+                r = store_cert_delete(l->state.writer, ca.thumbprint);
+        if (r >= 0)
+                r = say(l, "certificate", NULL, ca.name);
+        r = end_with(l, r, true);
+        return r == -ENOENT ? 0 : r;
+}
+
+/* A list of several pages, in the place of another one. Half of it would let revoked clients in. */
+static int load_list(struct life *l, void *what) {
+        struct crl_record crl = { .this_update = STEPS_NOW, .next_update = STEPS_NOW + 1000 };
+        struct cert_record ca;
+        int r = store_begin(l->state.writer);
+
+        (void) what;
+        pick_ca(l, &ca);
+        memcpy(crl.ca, ca.thumbprint, sizeof(crl.ca));
+        memcpy(crl.issuer, ca.subject_id, sizeof(crl.issuer));
+        crl.revoked = 1 + disk_random(&l->dice) % 300;
+        if (r >= 0)
+                r = store_cert_get(l->state.writer, ca.thumbprint, &ca, NULL) < 0 ? -ENOENT : 0;
+        if (r >= 0)
+                r = store_crl_replace(l->state.writer, &crl);
+        for (uint64_t i = 0; r >= 0 && i < crl.revoked; i++) {
+                struct cert_serial serial = { .len = 3,
+                                              .bytes = { 1, (uint8_t) (i >> 8), (uint8_t) i } };
+
+                r = store_crl_add(l->state.writer, crl.ca, &serial);
+        }
+        if (r >= 0)
+                r = say(l, "crl", NULL, ca.name);
+        r = end_with(l, r, true);
+        return r == -ENOENT ? 0 : r;
+}
+
 static int settle(struct life *l, void *what) {
         (void) what;
         store_settle(l->state.writer);
@@ -256,7 +331,8 @@ static const struct {
         { steps_issue, 10 }, { steps_revoke, 6 }, { reset, 3 },         { rotate, 3 },
         { remove_key, 1 },   { use, 4 },          { set_lifetime, 2 },  { remove_all, 1 },
         { sweep, 3 },        { meet_account, 2 }, { refuse_lazily, 3 }, { settle, 4 },
-        { checkpoint, 3 },   { reopen, 2 },
+        { checkpoint, 3 },   { reopen, 2 },       { add_ca, 3 },        { load_list, 3 },
+        { remove_ca, 1 },
 };
 
 int steps_one(struct life *l) {

@@ -193,6 +193,7 @@ static void scene_restore(uint64_t seed) {
         struct life *l = make(seed, "a backup comes back");
         struct file f = { .revive = seed % 2 == 0, .to = l };
 
+        l->exports = true;
         assert_int_equal(life_begin(l, true), 0);
         live(l, 20);
         assert_int_equal(life_reopen(l), 0);
@@ -210,7 +211,7 @@ static void scene_foreign(uint64_t seed) {
         struct life *from = make(seed, "another host"), *l = make(seed, "takes its backup");
         struct file f = { .revive = seed % 2 == 0, .to = l };
 
-        from->apart = true;
+        from->apart = from->exports = true;
         assert_int_equal(life_begin(from, true), 0);
         live(from, 20);
         assert_int_equal(life_reopen(from), 0);
