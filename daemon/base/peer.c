@@ -91,34 +91,63 @@ static bool is_peer(int fd, int process, const struct peer_cred *cred) {
         return errno == ENOPROTOOPT && fstat(process, &st) == 0 && st.st_uid == cred->uid;
 }
 
-static bool read_login(int process, uid_t *ret) {
-        _cleanup_close_ int fd = openat(process, "loginuid", O_RDONLY | O_CLOEXEC);
-        char text[16];
-        uint64_t uid;
-        ssize_t n;
-
-        n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-        if (n <= 0)
-                return false;
-        text[n] = '\0';
-        /* The largest number stands for none. */
-        if (parse_u64(text, 0, (uid_t) -2, &uid) < 0)
-                return false;
-        *ret = (uid_t) uid;
-        return true;
-}
-
-void peer_find_login(int fd, struct peer_cred *cred) {
+/* Opens the file of the peer's login uid. Read through this descriptor it is that of this process,
+ * and of none once that has ended. -1: it cannot be had. */
+static int open_login(int fd, const struct peer_cred *cred) {
         _cleanup_close_ int process = -EBADF;
         char path[32];
 
         /* A process of another pid namespace has the pid 0. */
         if (cred->pid <= 0)
-                return;
+                return -1;
         (void) snprintf(path, sizeof(path), "/proc/%d", cred->pid);
         process = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (process >= 0 && is_peer(fd, process, cred))
-                cred->has_login = read_login(process, &cred->login_uid);
+        if (process < 0 || !is_peer(fd, process, cred))
+                return -1;
+        return openat(process, "loginuid", O_RDONLY | O_CLOEXEC);
+}
+
+/* Returns false when the process has ended. */
+static bool read_login(int file, struct peer_cred *cred) {
+        char text[16];
+        uint64_t uid;
+        ssize_t n;
+
+        n = pread(file, text, sizeof(text) - 1, 0);
+        if (n <= 0)
+                return false;
+        text[n] = '\0';
+        /* The largest number stands for none. */
+        cred->has_login = parse_u64(text, 0, (uid_t) -2, &uid) >= 0;
+        cred->login_uid = cred->has_login ? (uid_t) uid : 0;
+        return true;
+}
+
+void peer_find_login(int fd, struct peer_cred *cred) {
+        _cleanup_close_ int file = open_login(fd, cred);
+
+        if (file >= 0)
+                (void) read_login(file, cred);
+}
+
+void peer_find_login_again(struct peer_logins *known, int fd, struct peer_cred *cred) {
+        struct peer_login *login = &known->logins[(unsigned) cred->pid % PEER_LOGINS];
+
+        if (login->pid != 0 && login->pid == cred->pid && read_login(login->file, cred))
+                return;
+        if (login->pid != 0)
+                (void) close(login->file);
+        login->file = open_login(fd, cred);
+        login->pid = login->file >= 0 ? cred->pid : 0;
+        if (login->pid != 0)
+                (void) read_login(login->file, cred);
+}
+
+void peer_logins_done(struct peer_logins *known) {
+        for (size_t i = 0; i < PEER_LOGINS; i++)
+                if (known->logins[i].pid != 0)
+                        (void) close(known->logins[i].file);
+        *known = (struct peer_logins){};
 }
 
 void peer_text(const struct peer_cred *cred, char out[static PEER_TEXT_LEN]) {

@@ -66,6 +66,24 @@ int peer_cred(int fd, struct peer_cred *ret) _must_check_;
  */
 void peer_find_login(int fd, struct peer_cred *cred);
 
+/* The files of the login uids of processes that have connected before. Begins as zeroes. */
+#define PEER_LOGINS 16
+struct peer_logins {
+        struct peer_login {
+                pid_t pid; /* 0: none */
+                int file;
+        } logins[PEER_LOGINS];
+};
+
+/**
+ * peer_find_login_again(known, fd, cred): the same, with less work for a process that ${known} has.
+ * Only for connections in the order in which they came: then a process that had the peer's pid
+ * before, and whose file can still be read, is the peer.
+ * peer_logins_done(known): forgets them.
+ */
+void peer_find_login_again(struct peer_logins *known, int fd, struct peer_cred *cred);
+void peer_logins_done(struct peer_logins *known);
+
 /**
  * peer_text(cred, out): who that is, for people: "uid 0 (login uid 1000)".
  */

@@ -54,6 +54,8 @@ struct listener {
         struct readers *readers;
         struct queue pending, offered, waiting;
         struct listener_lengths lengths;
+        struct peer_logins logins;
+        bool accepting; /* connections are served in the order in which they came */
 };
 
 static void pending_remove(struct pending *p) {
@@ -73,7 +75,10 @@ static void pending_remove(struct pending *p) {
 
 /* After the answer, which does not wait for the look at the client's login session. */
 static void tell(struct listener *l, int fd, struct verify_event *event) {
-        peer_find_login(fd, &event->peer);
+        if (l->accepting)
+                peer_find_login_again(&l->logins, fd, &event->peer);
+        else
+                peer_find_login(fd, &event->peer);
         verify_log(l->verify, event);
         verify_audit_note(l->audit, event);
 }
@@ -404,7 +409,9 @@ static bool accept_one(struct listener *l) {
         /* Most requests have arrived with their connection: serve them without waiting. */
         if (peer_cred(fd, &peer) < 0)
                 return true;
+        l->accepting = true;
         served = serve(l, fd, &peer, &session, has_place_to_wait(l, peer.uid), &event);
+        l->accepting = false;
         if (served == UNKNOWN || (served == WAITING && has_place(l, peer.uid)) ||
             (served == OFFERED && has_place_to_offer(l, &peer, session.id)))
                 p = keep(l, &fd, &peer);
@@ -437,6 +444,7 @@ struct listener *listener_free(struct listener *l) {
         sd_event_source_disable_unref(l->source);
         sd_event_source_disable_unref(l->timer);
         closer_close(&l->fd);
+        peer_logins_done(&l->logins);
         free(l);
         return NULL;
 }

@@ -95,7 +95,7 @@ per() { # N <"CALL N"...: one line, per each of N, those that are seldom left ou
         END { printf "%.1f (%s)\n", sum / n, substr(list, 3) }'
 }
 
-traces() { [[ $(cat "$dir/strace.err") == *attached* ]]; }
+traces() { grep -qs attached "$dir/strace.err"; }
 
 count_daemon_calls() { # WHAT N STRACE-OPTION...
     local tracer
@@ -153,8 +153,9 @@ transaction_instructions() { # SERVICE
     say $(((some[1] - some[0]) / 200))
 }
 
-daemon_instructions() { # N: instructions of a daemon that answers N questions
-    daemon big "${under_callgrind[@]}" >/dev/null
+daemon_instructions() { # N [OPTION]: instructions of a daemon that answers N questions
+    rm -f "$dir/big.log"
+    daemon big "${under_callgrind[@]}" "${@:2}" >/dev/null
     "$BENCH_PROGRAMS/bench_ask" "$dir" count "$1"
     stop "$daemon"
     instructions_of "$dir/big.log"
@@ -167,7 +168,11 @@ count_instructions() {
         say '  skipped: there is no valgrind'
         return
     fi
-    rm -f "$dir/big.log"
+    # Of the loop thread only what it does between a request and the end of its connection. Unlike
+    # all threads together, this is the same in each run.
+    few=$(daemon_instructions 500 --toggle-collect=serve)
+    some=$(daemon_instructions 1500 --toggle-collect=serve)
+    printf '  %-32s %d\n' 'verification, loop thread' $(((some - few) / 1000))
     few=$(daemon_instructions 500)
     some=$(daemon_instructions 1500)
     printf '  %-32s %d\n' 'verification, all threads' $(((some - few) / 1000))

@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -369,6 +370,103 @@ static void test_a_peer_that_is_gone_has_no_login(void **state) {
         (void) close(w.listener);
 }
 
+/* Accepts a connection and says whose it is. */
+static struct peer_cred next(const struct world *w, struct peer_logins *known) {
+        int fd = accept(w->listener, NULL, NULL);
+        struct peer_cred cred;
+
+        assert_int_equal(peer_cred(fd, &cred), 0);
+        peer_find_login_again(known, fd, &cred);
+        (void) close(fd);
+        return cred;
+}
+
+static void connect_again(const struct world *w) {
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct sockaddr_un address;
+        socklen_t len = sizeof(address);
+
+        assert_int_equal(getsockname(w->listener, (struct sockaddr *) &address, &len), 0);
+        assert_int_equal(connect(fd, (struct sockaddr *) &address, len), 0);
+        (void) close(fd);
+}
+
+static bool has_file(const struct peer_logins *known, pid_t pid) {
+        return known->logins[(unsigned) pid % PEER_LOGINS].pid == pid;
+}
+
+static void test_a_process_that_is_known_is_looked_at_anew(void **state) {
+        struct peer_logins known = {};
+        struct world w;
+        int status;
+        pid_t pid;
+
+        (void) state;
+        begin(&w);
+        pid = fork();
+        if (pid == 0) {
+                bool good;
+
+                connect_again(&w);
+                connect_again(&w);
+                good = !next(&w, &known).has_login && has_file(&known, getpid()) &&
+                       write_login("4242");
+                _exit(good && next(&w, &known).login_uid == 4242 ? 0 : 1);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        (void) close(w.listener);
+}
+
+/* The process that was known has ended, and another one has its pid. */
+static void test_a_process_with_the_pid_of_a_known_one_is_another(void **state) {
+        struct peer_logins known = {};
+        struct peer_cred cred;
+        struct world w;
+        pid_t pid;
+
+        (void) state;
+        begin(&w);
+        pid = process(0, "4242", geteuid(), w.listener, w.stay);
+        assert_int_equal(next(&w, &known).login_uid, 4242);
+        assert_true(has_file(&known, pid));
+        finish(pid, w.stay);
+        assert_int_equal(process(pid, "4343", geteuid(), w.listener, w.other), pid);
+        cred = next(&w, &known);
+        assert_int_equal(cred.pid, pid);
+        assert_int_equal(cred.has_login, true);
+        assert_int_equal(cred.login_uid, 4343);
+        finish(pid, w.other);
+        peer_logins_done(&known);
+        assert_false(has_file(&known, pid));
+        (void) close(w.listener);
+}
+
+/* Both fall into the same place. */
+static void test_one_known_process_gives_way_to_another(void **state) {
+        struct peer_logins known = {};
+        struct world w;
+        pid_t one, two;
+        int file;
+
+        (void) state;
+        begin(&w);
+        one = process(0, "4242", geteuid(), w.listener, w.stay);
+        assert_int_equal(next(&w, &known).login_uid, 4242);
+        file = known.logins[(unsigned) one % PEER_LOGINS].file;
+        two = process(one + PEER_LOGINS * 64, "4343", geteuid(), w.listener, w.other);
+        assert_int_equal(next(&w, &known).login_uid, 4343);
+        assert_true(has_file(&known, two));
+        assert_int_equal(known.logins[(unsigned) two % PEER_LOGINS].file, file);
+        /* Each has the other's pipe open. */
+        assert_int_equal(kill(one, SIGKILL), 0);
+        finish(two, w.other);
+        finish(one, w.stay);
+        peer_logins_done(&known);
+        assert_int_equal(fcntl(file, F_GETFD), -1);
+        (void) close(w.listener);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_peer_is_who_the_kernel_says),
@@ -399,6 +497,18 @@ int main(void) {
                 unit_test_if(geteuid() == 0 && can_have_login(),
                              (struct CMUnitTest) cmocka_unit_test(
                                      test_another_process_with_the_pid_of_the_peer_is_not_the_peer),
+                             "needs root"),
+                unit_test_if(geteuid() == 0 && can_have_login(),
+                             (struct CMUnitTest) cmocka_unit_test(
+                                     test_a_process_that_is_known_is_looked_at_anew),
+                             "needs root"),
+                unit_test_if(geteuid() == 0 && can_have_login(),
+                             (struct CMUnitTest) cmocka_unit_test(
+                                     test_a_process_with_the_pid_of_a_known_one_is_another),
+                             "needs root"),
+                unit_test_if(geteuid() == 0 && can_have_login(),
+                             (struct CMUnitTest) cmocka_unit_test(
+                                     test_one_known_process_gives_way_to_another),
                              "needs root"),
         };
 
