@@ -55,7 +55,8 @@ struct listener {
         struct queue pending, offered, waiting;
         struct listener_lengths lengths;
         struct peer_logins logins;
-        bool accepting; /* connections are served in the order in which they came */
+        /* Connections are being served in the order in which they came. */
+        bool accepting;
 };
 
 static void pending_remove(struct pending *p) {
