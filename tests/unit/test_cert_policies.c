@@ -12,6 +12,15 @@ const char *__lsan_default_suppressions(void) {
         return "leak:libcrypto";
 }
 
+/* OpenSSL has no memory for one of the rules of a chain. */
+static bool no_memory;
+
+int __real_X509_VERIFY_PARAM_add0_policy(X509_VERIFY_PARAM *param, ASN1_OBJECT *policy);
+int __wrap_X509_VERIFY_PARAM_add0_policy(X509_VERIFY_PARAM *param, ASN1_OBJECT *policy);
+int __wrap_X509_VERIFY_PARAM_add0_policy(X509_VERIFY_PARAM *param, ASN1_OBJECT *policy) {
+        return no_memory ? 0 : __real_X509_VERIFY_PARAM_add0_policy(param, policy);
+}
+
 #define ONE  "certificatePolicies=1.2.3.1"
 #define TWO  "certificatePolicies=1.2.3.2"
 #define BOTH "certificatePolicies=1.2.3.1,1.2.3.2"
@@ -89,10 +98,21 @@ static void test_a_registered_certificate_needs_no_policy(void **state) {
         assert_int_equal(judge(unit_cert(.issuer = ca), NULL, 0, NOW, true).reason, REASON_NONE);
 }
 
+static void test_without_the_rules_no_chain_holds(void **state) {
+        const struct unit_cert *x = unit_cert(.issuer = root);
+
+        (void) state;
+        assert_int_equal(judged(x, root), REASON_NONE);
+        no_memory = true;
+        assert_int_equal(judged(x, root), REASON_CERTIFICATE_CHAIN);
+        no_memory = false;
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_chains_with_policies),
                 cmocka_unit_test(test_a_registered_certificate_needs_no_policy),
+                cmocka_unit_test(test_without_the_rules_no_chain_holds),
         };
 
         return cmocka_run_group_tests(tests, unit_chain_make, unit_cert_free);
