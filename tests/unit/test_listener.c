@@ -2,6 +2,7 @@
 /* Logins on the verify socket while nobody has said whether the key's owner exists: each waits
  * until that is known, or until just before the module would give up. A client is never told that
  * its key is wrong because the daemon knows nothing yet. */
+#include <sys/resource.h>
 #include <sys/un.h>
 
 #include "unit_verify.h"
@@ -255,6 +256,32 @@ static void test_a_challenge_may_follow(void **state) {
         (void) close(fd);
 }
 
+/* Connections that say nothing fill all places. The next one gets that of the oldest. */
+static void test_the_oldest_gives_its_place_away(void **state) {
+        size_t n = geteuid() == 0 ? LISTENER_PENDING_MAX : LISTENER_PER_UID_MAX;
+        struct wire_request req = unit_verify_request(WIRE_VERIFY);
+        int fds[LISTENER_PENDING_MAX + 1];
+        struct host *h = *state;
+        struct rlimit limit;
+        char end;
+
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        if (limit.rlim_max < 2 * n + 64)
+                return; /* a host with few descriptors */
+        limit.rlim_cur = limit.rlim_max;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        learn(h);
+        for (size_t i = 0; i <= n; i++) {
+                fds[i] = call(h);
+                run(h);
+        }
+        assert_int_equal(recv(fds[0], &end, 1, 0), 0);
+        ask(fds[n], &req);
+        check(h, fds[n], VERDICT_ALLOW);
+        for (size_t i = 0; i <= n; i++)
+                (void) close(fds[i]);
+}
+
 /* --- Who does not wait --- */
 
 static void test_only_a_good_key_waits(void **state) {
@@ -326,6 +353,7 @@ int main(void) {
                 test_host(test_what_nobody_says_is_an_outage),
                 test_host(test_the_whole_request_counts_at_the_end),
                 test_host(test_a_challenge_may_follow),
+                test_host(test_the_oldest_gives_its_place_away),
                 test_host(test_only_a_good_key_waits),
                 test_host(test_places_are_bounded),
                 test_host(test_a_client_may_go_meanwhile),
