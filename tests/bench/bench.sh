@@ -12,7 +12,7 @@
 #   --keys N      keys in the big store              (default 1000000)
 #   --rounds N    rounds                             (default 12)
 #   --slice MS    for each variant in each round     (default 500)
-#   --only PART   writes, wait, pam, ask, counts, fleet or resync
+#   --only PART   writes, wait, pam, ask, start, counts, fleet or resync
 #   --accounts N  accounts for wait                  (default 100000)
 #   --hosts N     members for fleet                  (default 100)
 #   --help        this text
@@ -227,6 +227,14 @@ bench_pam() {
 
 part_pam() { with_both bench_pam; }
 part_ask() { with_both "$BENCH_PROGRAMS/bench_ask" "$dir" rounds "$rounds" "$slice" "$keys" "$small"; }
+part_start() {
+    local name
+    say 'A start'
+    for name in big small; do
+        say "  the $name store"
+        "$BENCH_PROGRAMS/bench_start" "$dir" "$name" "$rounds" "$WFAPIKEYD"
+    done
+}
 part_counts() {
     count_calls
     count_instructions
@@ -257,7 +265,8 @@ while [[ $# -gt 0 ]]; do
         shift
         ;;
     --only)
-        [[ ${2-} == @(writes|wait|pam|ask|counts|fleet|resync) ]] || die "--only wants writes, wait, pam, ask, counts, fleet or resync"
+        [[ ${2-} == @(writes|wait|pam|ask|start|counts|fleet|resync) ]] ||
+            die "--only wants writes, wait, pam, ask, start, counts, fleet or resync"
         parts+=("$2")
         shift
         ;;
@@ -266,7 +275,7 @@ while [[ $# -gt 0 ]]; do
     shift
 done
 [[ -n ${BENCH_PROGRAMS-} && -n ${WFAPIKEYD-} && -n ${WFAPIKEYCTL-} && -n ${PAM_MODULE-} ]] || die "is started by make bench"
-[[ ${#parts[@]} -gt 0 ]] || parts=(writes wait pam ask counts fleet resync)
+[[ ${#parts[@]} -gt 0 ]] || parts=(writes wait pam ask start counts fleet resync)
 # shellcheck source=tests/bench/fleet.sh
 . "${0%/*}/fleet.sh"
 
@@ -276,7 +285,7 @@ dir=$(mktemp -d "${TMPDIR:-/var/tmp}/wfapikey-bench.XXXXXX")
 : >"$dir/conf"
 write_services
 say "Stores, on $(stat -f -c %T "$dir"), $(nproc) processors, $rounds rounds"
-if [[ " ${parts[*]} " =~ \ (writes|wait|pam|ask|counts)\  ]]; then # which has stores of its own
+if [[ " ${parts[*]} " =~ \ (writes|wait|pam|ask|start|counts)\  ]]; then # which has stores of its own
     fill big "$keys"
     fill small "$small"
 fi
