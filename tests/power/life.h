@@ -38,7 +38,8 @@ struct life {
         bool apart;   /* nobody watches its disk */
         bool damaged; /* the first start meets damage */
         bool salvage; /* a person has it salvaged before */
-        bool exports; /* a mirror must be able to read its certificates */
+        /* A mirror must be able to read its certificates. */
+        bool exports;
         size_t n_keys;
         struct life_key keys[LIFE_KEYS_MAX];
         /* after each step; where begun says so the first is that of no store yet */
