@@ -12,7 +12,8 @@
 #   --keys N      keys in the big store              (default 1000000)
 #   --rounds N    rounds                             (default 12)
 #   --slice MS    for each variant in each round     (default 500)
-#   --only PART   writes, wait, pam, ask, start, counts, fleet or resync
+#   --only PART   writes, wait, pam, ask, start, counts, timing, fleet or resync
+#   --samples N   refusals of each kind for timing   (default 100000)
 #   --accounts N  accounts for wait                  (default 100000)
 #   --hosts N     members for fleet                  (default 100)
 #   --help        this text
@@ -23,7 +24,7 @@ set -eu -o pipefail
 shopt -s inherit_errexit
 export LC_ALL=C.UTF-8
 
-small=1000
+small=1000 samples=100000
 keys=1000000 accounts=100000 hosts=100 rounds=12 slice=500 parts=()
 dir='' pids=()
 
@@ -235,6 +236,24 @@ part_start() {
         "$BENCH_PROGRAMS/bench_start" "$dir" "$name" "$rounds" "$WFAPIKEYD"
     done
 }
+# Whether the time of a refusal tells something to a client without the secret.
+part_timing() {
+    local i ctl=("$WFAPIKEYCTL" --control="$dir/timing.control") me
+    me=$(id -un)
+    quiet_daemon timing
+    "${ctl[@]}" policy set enabled=yes max-keys-per-user=1000
+    for ((i = 0; i < 40; i++)); do
+        "${ctl[@]}" key issue "$me" >>"$dir/timing.active"
+        "${ctl[@]}" key issue "$me" >>"$dir/timing.revoked"
+        "${ctl[@]}" key revoke "$(tail -n 1 "$dir/timing.revoked" | cut -c 5-14)"
+        "${ctl[@]}" key issue "$me" --expires=1s >>"$dir/timing.expired"
+        "${ctl[@]}" key issue "$me" --service=sshd >>"$dir/timing.service"
+        "${ctl[@]}" key issue "$me" --from=198.51.100.0/24 >>"$dir/timing.source"
+        "${ctl[@]}" key issue daemon >>"$dir/timing.other"
+    done
+    "$BENCH_PROGRAMS/bench_timing" "$dir" "$me" "$samples" active revoked expired service source other
+    stop "$daemon"
+}
 part_counts() {
     count_calls
     count_instructions
@@ -259,14 +278,14 @@ write_services() {
 while [[ $# -gt 0 ]]; do
     case $1 in
     --help | -h) help; exit 0 ;;
-    --keys | --accounts | --hosts | --rounds | --slice)
+    --keys | --accounts | --hosts | --rounds | --samples | --slice)
         [[ ${2-} =~ ^[1-9][0-9]*$ ]] || die "$1 wants a number"
         declare "${1#--}=$2"
         shift
         ;;
     --only)
-        [[ ${2-} == @(writes|wait|pam|ask|start|counts|fleet|resync) ]] ||
-            die "--only wants writes, wait, pam, ask, start, counts, fleet or resync"
+        [[ ${2-} == @(writes|wait|pam|ask|start|counts|timing|fleet|resync) ]] ||
+            die "--only wants writes, wait, pam, ask, start, counts, timing, fleet or resync"
         parts+=("$2")
         shift
         ;;
@@ -275,7 +294,7 @@ while [[ $# -gt 0 ]]; do
     shift
 done
 [[ -n ${BENCH_PROGRAMS-} && -n ${WFAPIKEYD-} && -n ${WFAPIKEYCTL-} && -n ${PAM_MODULE-} ]] || die "is started by make bench"
-[[ ${#parts[@]} -gt 0 ]] || parts=(writes wait pam ask start counts fleet resync)
+[[ ${#parts[@]} -gt 0 ]] || parts=(writes wait pam ask start counts timing fleet resync)
 # shellcheck source=tests/bench/fleet.sh
 . "${0%/*}/fleet.sh"
 
