@@ -81,24 +81,26 @@ static int64_t number_of(const struct fleet_numbers *numbers, const char *group)
         return 0;
 }
 
-/* Up to where this host has keys of a group: also by pages of a snapshot that is not complete. */
-static int64_t seen_of(const struct fleet_member *member) {
+/* Up to where this host knows what a group says of a key: also by pages of a snapshot that is not
+ * complete, for the ids that it has reached. */
+static int64_t seen_of(const struct fleet_member *member, const char *id) {
         const struct fleet_taking *taking = member->taking;
 
-        return taking && taking->number > member->group.number ? taking->number
-                                                               : member->group.number;
+        return taking && taking->number > member->group.number && strcmp(id, taking->after) <= 0
+                       ? taking->number
+                       : member->group.number;
 }
 
 /* A key of two groups can have come by the log or the snapshot of the other one, which is newer
  * than this snapshot. If it was removed instead, that one says so too. */
-static bool is_kept(const char *hosts, void *userdata) {
+static bool is_kept(const char *id, const char *hosts, void *userdata) {
         const struct keeping *keeping = userdata;
 
         for (size_t i = 0; i < keeping->f->n_groups; i++) {
                 const struct fleet_member *other = &keeping->f->groups[i];
 
                 if (other != keeping->member && text_has_word(hosts, other->group.name) &&
-                    seen_of(other) >
+                    seen_of(other, id) >
                             number_of(&keeping->member->taking->numbers, other->group.name))
                         return true;
         }

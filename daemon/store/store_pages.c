@@ -235,7 +235,8 @@ static int prepare_range(struct store *writer, const struct store_pages_range *r
 
 /* Adds those that the page lacks. */
 static int find_gone(struct store *writer, const struct store_pages_range *range,
-                     const char *beside, bool (*is_kept)(const char *hosts, void *userdata),
+                     const char *beside,
+                     bool (*is_kept)(const char *id, const char *hosts, void *userdata),
                      void *userdata, struct ids *gone) {
         _cleanup_once_ sqlite3_stmt *stmt = NULL;
         const uint8_t *at = range->ids, *end = at + KEYTEXT_ID_LEN * range->n;
@@ -254,15 +255,15 @@ static int find_gone(struct store *writer, const struct store_pages_range *range
                 while (at < end && memcmp(at, id, KEYTEXT_ID_LEN) < 0)
                         at += KEYTEXT_ID_LEN;
                 if (r > 0 && !(at < end && memcmp(at, id, KEYTEXT_ID_LEN) == 0) &&
-                    !is_kept(hosts, userdata))
+                    !is_kept(id, hosts, userdata))
                         r = add_id(gone, (const uint8_t *) id);
         }
         return r;
 }
 
 int store_pages_drop_keys(struct store *writer, const struct store_pages_range *range,
-                          bool (*is_kept)(const char *hosts, void *userdata), void *userdata,
-                          uint64_t *ret_gone) {
+                          bool (*is_kept)(const char *id, const char *hosts, void *userdata),
+                          void *userdata, uint64_t *ret_gone) {
         struct ids gone = {};
         int r;
 

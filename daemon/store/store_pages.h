@@ -54,12 +54,12 @@ struct store_pages_range {
 /**
  * store_pages_drop_keys(writer, range, is_kept, userdata, ret_gone):
  * Deletes the keys that are not in the page, for ever, inside a transaction: also of those that are
- * beside the store (store_bulk.h). ${is_kept} is asked with the groups of each. ${ret_gone}: how
- * many. 0, or an error of the store.
+ * beside the store (store_bulk.h). ${is_kept} is asked with the id and the groups of each.
+ * ${ret_gone}: how many. 0, or an error of the store.
  */
 int store_pages_drop_keys(struct store *writer, const struct store_pages_range *range,
-                          bool (*is_kept)(const char *hosts, void *userdata), void *userdata,
-                          uint64_t *ret_gone) _must_check_;
+                          bool (*is_kept)(const char *id, const char *hosts, void *userdata),
+                          void *userdata, uint64_t *ret_gone) _must_check_;
 
 /**
  * store_pages_drop_certs(writer, thumbprints, n): deletes the fleet's certificates but these,
