@@ -98,6 +98,12 @@ struct fleet_trusted *fleet_find_issuer(struct fleet *f,
         return NULL;
 }
 
+bool fleet_host_issues(struct fleet *f, const struct store_fleet_host *host) {
+        const struct fleet_trusted *issuer = fleet_find_issuer(f, host->issuer);
+
+        return issuer && strcmp(issuer->issuer.host, host->name) == 0;
+}
+
 bool fleet_is_name(const char *text) {
         size_t len = strlen(text);
 
@@ -285,6 +291,8 @@ const char *fleet_refusal(int r) {
                 return "This host has no key yet that an invitation could be sealed for";
         case -EPROTOTYPE:
                 return "That is no invitation";
+        case -EADDRINUSE:
+                return "A part of that key is the key of another host of the fleet";
         case -EADDRNOTAVAIL:
                 return "That invitation is sealed for another host, or for an old key of this one";
         }

@@ -43,7 +43,7 @@ static int put_share(const struct store_fleet_host *host, void *userdata) {
         struct fleet_share share = {};
         int r;
 
-        if (!fleet_find_issuer(s->f, host->issuer))
+        if (!fleet_host_issues(s->f, host))
                 return 0;
         (void) text_copy(share.host, sizeof(share.host), host->name);
         r = seal_box(host->recipient, s->key, share.sealed);
@@ -112,7 +112,7 @@ int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_m
                 r = fleet_hosts_find(writer, move->host, &moved);
         if (r < 0)
                 return r;
-        issues = fleet_find_issuer(f, moved.issuer);
+        issues = fleet_host_issues(f, &moved);
         if (issues && !move->issuing && f->n_issuers == 1)
                 return -EBUSY;
         if (issues != move->issuing) {
@@ -141,7 +141,9 @@ int fleet_hosts_drop(struct fleet *f, struct store *writer, const char *host,
         r = fleet_hosts_find(writer, host, &gone);
         if (r < 0)
                 return r;
-        if (fleet_find_issuer(f, gone.issuer)) {
+        if (fleet_host_issues(f, &gone)) {
+                if (f->n_issuers == 1)
+                        return -EBUSY;
                 memcpy(issuer.public, gone.issuer, sizeof(issuer.public));
                 memcpy(issuer.host, gone.name, sizeof(issuer.host));
                 fleet_body_put_issuer(&w, &issuer, false);

@@ -36,7 +36,8 @@ int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_m
 
 /**
  * fleet_hosts_drop(f, writer, host, ret): makes the change by which a host is no longer in the
- * fleet. 0; -ENOENT; -ENOLINK; an error of the store or of a file.
+ * fleet. 0; -ENOENT; -ENOLINK; -EBUSY when nobody would issue any more; an error of the store or of
+ * a file.
  */
 int fleet_hosts_drop(struct fleet *f, struct store *writer, const char *host,
                      struct fleet_change *ret) _must_check_;

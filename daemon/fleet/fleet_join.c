@@ -196,6 +196,28 @@ static void draw_password(char out[static FLEET_PASSWORD_LEN + 1]) {
         explicit_bzero(bytes, sizeof(bytes));
 }
 
+static int is_of_another(const struct store_fleet_host *host, void *userdata) {
+        const struct store_fleet_host *guest = userdata;
+
+        return strcmp(host->name, guest->name) != 0 &&
+                               (memcmp(host->issuer, guest->issuer, sizeof(host->issuer)) == 0 ||
+                                memcmp(host->recipient, guest->recipient,
+                                       sizeof(host->recipient)) == 0)
+                       ? -EADDRINUSE
+                       : 0;
+}
+
+/* Every host knows the key that another one signs with. Whoever is invited with that key would take
+ * it along when he is dropped. */
+static int check_key(struct fleet *f, struct store *writer, struct store_fleet_host *guest) {
+        const struct fleet_trusted *issuer = fleet_find_issuer(f, guest->issuer);
+
+        if (memcmp(guest->issuer, f->self.id, sizeof(guest->issuer)) == 0 ||
+            (issuer && strcmp(issuer->issuer.host, guest->name) != 0))
+                return -EADDRINUSE;
+        return store_fleet_each_host(writer, is_of_another, guest);
+}
+
 int fleet_join_invite(struct fleet *f, struct store *writer, struct fleet_invite *invite,
                       struct fleet_change *ret) {
         struct store_fleet_host own;
@@ -208,6 +230,8 @@ int fleet_join_invite(struct fleet *f, struct store *writer, struct fleet_invite
         if (!f->joined || !f->self.issuing)
                 return f->joined ? -EOPNOTSUPP : fleet_absence(f);
         r = fleet_hosts_check(f, invite->host.groups);
+        if (r >= 0)
+                r = check_key(f, writer, &invite->host);
         if (r >= 0)
                 r = fleet_hosts_find(writer, f->self.host, &own);
         if (r < 0 && r != -ENOENT)

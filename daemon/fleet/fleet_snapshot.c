@@ -184,7 +184,7 @@ int fleet_snapshot_open(struct fleet_snapshot **ret, struct fleet *f, struct sto
 
 /* One host, and the keys of its groups, which it may not have yet. */
 static int put_host(struct fleet *f, const struct store_fleet_host *host, struct bytes_writer *w) {
-        bool issues = fleet_find_issuer(f, host->issuer);
+        bool issues = fleet_host_issues(f, host);
         int r = 0;
 
         fleet_body_put_host(w, host);

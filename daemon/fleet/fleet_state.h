@@ -103,6 +103,12 @@ struct fleet_trusted *fleet_find_issuer(struct fleet *f,
                                         const uint8_t public[static SEAL_PUBLIC_LEN]);
 
 /**
+ * fleet_host_issues(f, host): whether it is an issuing host, by its name and by its key: a host can
+ * have said that another one's key is its own.
+ */
+bool fleet_host_issues(struct fleet *f, const struct store_fleet_host *host);
+
+/**
  * fleet_key_name(group, out): the name of the file with the group's key.
  */
 #define FLEET_KEY_NAME_LEN (sizeof("fleet-.key") + FRAME_GROUP_MAX)

@@ -440,6 +440,69 @@ static void test_leaves(void **state) {
         end(&l);
 }
 
+/* Every host knows the key of an issuing host, and the key of a guest is what the guest says. */
+static void test_a_guest_with_the_key_of_another(void **state) {
+        struct fixture *f = *state;
+        struct fleet_invite own = {}, invite = {};
+        struct fleet_change change = {};
+        struct unit_host third = {};
+        char key[FLEET_KEY_LEN + 1];
+
+        unit_host_make(&third, 3);
+        assert_int_equal(fleet_join_key(third.fleet, key), 0);
+        assert_int_equal(fleet_join_take_key(&own, key), 0);
+        memcpy(own.host.name, "third", 6);
+        memcpy(own.host.groups, "all", 4);
+        for (int i = 0; i < 3; i++) {
+                struct store_fleet_host member;
+
+                invite = own;
+                assert_int_equal(store_fleet_get_host(f->issuer.store->writer, "web1", &member), 0);
+                if (i == 0)
+                        memcpy(invite.host.issuer, fleet_self(f->issuer.fleet)->id,
+                               sizeof(invite.host.issuer));
+                else if (i == 1)
+                        memcpy(invite.host.issuer, member.issuer, sizeof(member.issuer));
+                else
+                        memcpy(invite.host.recipient, member.recipient, sizeof(member.recipient));
+                assert_int_equal(fleet_join_invite(f->issuer.fleet, f->issuer.store->writer,
+                                                   &invite, &change),
+                                 -EADDRINUSE);
+        }
+        assert_int_equal(fleet_join_invite(f->issuer.fleet, f->issuer.store->writer, &own, &change),
+                         0);
+        fleet_change_done(&change);
+        unit_host_drop(&third);
+}
+
+/* A fleet of an older version can have such a guest. He goes, and takes nobody along. */
+static void test_a_guest_with_the_key_of_another_goes(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->issuer.store->writer;
+        struct store_fleet_host guest = { .name = "third", .groups = "all" };
+        struct fleet_change change = {};
+        struct fleet_news news;
+
+        memcpy(guest.issuer, fleet_self(f->issuer.fleet)->id, sizeof(guest.issuer));
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_fleet_put_host(writer, &guest), 0);
+        assert_int_equal(store_commit(writer), 0);
+        assert_int_equal(fleet_hosts_drop(f->issuer.fleet, writer, "third", &change), 0);
+        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, &change, NULL, &news), 0);
+        assert_non_null(fleet_find_issuer(f->issuer.fleet, guest.issuer));
+        assert_int_equal(store_fleet_get_host(writer, "third", &guest), -ENOENT);
+        fleet_change_done(&change);
+}
+
+static void test_the_last_issuing_host_stays(void **state) {
+        struct fixture *f = *state;
+        struct fleet_change change = {};
+
+        assert_int_equal(fleet_hosts_drop(f->issuer.fleet, f->issuer.store->writer,
+                                          fleet_self(f->issuer.fleet)->host, &change),
+                         -EBUSY);
+}
+
 static void test_invitation_for_another(void **state) {
         struct fixture *f = *state;
         uint8_t invitation[FLEET_INVITATION_MAX];
@@ -499,6 +562,10 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_copies, make, drop),
                 cmocka_unit_test_setup_teardown(test_leaves, make, drop),
                 cmocka_unit_test_setup_teardown(test_invitation_for_another, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_guest_with_the_key_of_another, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_guest_with_the_key_of_another_goes, make,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_the_last_issuing_host_stays, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
