@@ -397,6 +397,8 @@ CREATE OR REPLACE FUNCTION wfapikey.drop_host(host_name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
         PERFORM wfapikey.check_home();
+        -- An open transaction of the host would lock its rows.
+        PERFORM wfapikey.end_sessions(host_name);
         DELETE FROM wfapikey.head WHERE issuer = host_name;
         DELETE FROM wfapikey.snapshot WHERE issuer = host_name;
         DELETE FROM wfapikey.page WHERE issuer = host_name;
@@ -577,6 +579,8 @@ BEGIN
         PERFORM wfapikey.check_home();
         IF me IS NULL THEN
                 RAISE insufficient_privilege USING MESSAGE = 'this role is no host of the fleet';
+        ELSIF current_setting('transaction_isolation') <> 'read committed' THEN
+                RAISE 'a report is put by a transaction that sees those before it';
         END IF;
         PERFORM FROM wfapikey.host WHERE name = me FOR UPDATE;
         IF EXISTS (SELECT FROM wfapikey.report WHERE host = me AND number = numbers[1] AND frame = frames[1]) THEN
@@ -587,10 +591,10 @@ BEGIN
                 RETURN newest;
         ELSIF numbers[1] > newest + 10000000 THEN
                 RAISE 'the number of the report is too large';
-        ELSIF (SELECT count(*) FROM wfapikey.report WHERE host = me AND put_at > now() - interval '1 hour') >= 12 THEN
+        ELSIF (SELECT count(*) FROM wfapikey.report WHERE host = me AND put_at > clock_timestamp() - interval '1 hour') >= 12 THEN
                 RAISE 'this host has put 12 reports into the database within an hour: the next one waits';
         END IF;
-        INSERT INTO wfapikey.report (host, number, frame) VALUES (me, numbers[1], frames[1]);
+        INSERT INTO wfapikey.report (host, number, frame, put_at) VALUES (me, numbers[1], frames[1], clock_timestamp());
         DELETE FROM wfapikey.report r USING (
                 SELECT number, sum(octet_length(frame)) OVER (ORDER BY number DESC) AS bytes, put_at
                 FROM wfapikey.report WHERE host = me
@@ -685,12 +689,13 @@ BEGIN
 END
 $$;
 
--- Whether the host has a place, which it keeps for a minute, or needs none: a standby can note nobody.
+-- Whether the host has a place, which it keeps for a minute, or needs none: a standby can note nobody,
+-- and revocations wait for an issuing host.
 -- It waits for no other host. With false it gives its place back.
 CREATE OR REPLACE FUNCTION wfapikey.take_turn(wanted boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-        IF pg_is_in_recovery() THEN
+        IF pg_is_in_recovery() OR wfapikey.is_issuing() THEN
                 RETURN true;
         ELSIF NOT wanted THEN
                 UPDATE wfapikey.turn SET holder = '', at = '-infinity' WHERE holder = session_user;

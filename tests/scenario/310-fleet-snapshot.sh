@@ -203,8 +203,9 @@ is "$(number cut)" 2500
 
 # --- Whose turn it is ---
 turn() { web1 "SET SESSION AUTHORIZATION $1; SELECT wfapikey.take_turn($2)"; }
-sql "ALTER ROLE wfapikey_host_web1 SUPERUSER; DELETE FROM wfapikey.turn WHERE place > 2; UPDATE wfapikey.turn SET holder = '', at = '-infinity'"
+sql "ALTER ROLE wfapikey_host_web1 SUPERUSER; DELETE FROM wfapikey.turn WHERE place > 1; UPDATE wfapikey.turn SET holder = '', at = '-infinity'"
 turns() { for role in "$@"; do turn "wfapikey_host_$role" true; done | paste -sd ' '; }
+# The issuing host needs none.
 is "$(turns hub web2 web1 hub web2)" 't t f t t'
 is "$(turn wfapikey_host_web2 false)" t
 is "$(turns web1 web2)" 't f'

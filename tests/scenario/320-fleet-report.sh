@@ -152,6 +152,8 @@ i1() { sql_as wfapikey_host_i1 i1-secret "SET client_min_messages = error; $1"; 
 make_m3() {
     sql "SELECT wfapikey.add_host('m3', 'SCRAM-SHA-256\$4096:YWFh\$YWFh:YWFh', false, '{}'); ALTER ROLE wfapikey_host_m3 PASSWORD 'm3-secret'" >/dev/null ||
         fail "no host m3"
+    # With the next one the first of these goes, which is then locked.
+    sql "INSERT INTO wfapikey.report (host, number, frame, put_at) VALUES ('m3', 1, 'x', now() - interval '8 days'), ('m3', 2, 'x', now()) ON CONFLICT DO NOTHING" >/dev/null
 }
 sleeps() { [[ $(sql "SELECT count(*) FROM pg_stat_activity WHERE usename = 'wfapikey_host_m3' AND query LIKE 'SELECT pg_sleep%'") == 1 ]]; }
 hold() { # SQL: in a transaction that does not end
@@ -159,7 +161,7 @@ hold() { # SQL: in a transaction that does not end
     children+=("$!")
     wait_until sleeps
 }
-for attack in "SELECT wfapikey.put_report('{1}', ARRAY['x'::bytea])" "ALTER ROLE wfapikey_host_m3 PASSWORD 'm3-secret'" \
+for attack in "SELECT wfapikey.put_report('{3}', ARRAY['x'::bytea])" "ALTER ROLE wfapikey_host_m3 PASSWORD 'm3-secret'" \
     'CREATE TEMPORARY TABLE t ()'; do
     make_m3
     hold "$attack"
@@ -173,6 +175,7 @@ for attack in "SELECT wfapikey.put_report('{1}', ARRAY['x'::bytea])" "ALTER ROLE
 done
 # Its role owns something, here or in another database, and stays without any right.
 make_m3
+has "$(m3 -c 'BEGIN ISOLATION LEVEL REPEATABLE READ' -c "SELECT wfapikey.put_report('{3}', ARRAY['x'::bytea])" 2>&1)" 'sees those before it'
 m3 -c 'SELECT lo_create(4711)' >/dev/null
 is "$(i1 "SELECT wfapikey.append('{}', '{}', '{}', '{drop,m3}')")" t
 is "$(sql "SELECT rolcanlogin, pg_has_role(oid, 'wfapikey_member', 'MEMBER') FROM pg_roles WHERE rolname = 'wfapikey_host_m3'")" 'f|f'
