@@ -125,7 +125,7 @@ count_module_calls() { # N
 }
 
 count_calls() {
-    local n=2000
+    local n=500
     say 'System calls'
     if ! command -v strace >/dev/null; then
         say '  skipped: there is no strace'
@@ -144,14 +144,14 @@ instructions_of() { # LOG
 
 under_callgrind=(valgrind --tool=callgrind --callgrind-out-file=/dev/null)
 
-# The instructions of a transaction: the difference of 300 and 100 transactions, divided.
+# The instructions of a transaction: the difference of 150 and 50 transactions, divided.
 transaction_instructions() { # SERVICE
     local n some=()
-    for n in 100 300; do
+    for n in 50 150; do
         "${under_callgrind[@]}" "$BENCH_PROGRAMS/bench_pam" "$dir" count "$1" "$n" 2>"$dir/valgrind"
         some+=("$(instructions_of "$dir/valgrind")")
     done
-    say $(((some[1] - some[0]) / 200))
+    say $(((some[1] - some[0]) / 100))
 }
 
 daemon_instructions() { # N [OPTION]: instructions of a daemon that answers N questions
@@ -174,9 +174,9 @@ count_instructions() {
     few=$(daemon_instructions 500 --toggle-collect=serve)
     some=$(daemon_instructions 1500 --toggle-collect=serve)
     printf '  %-32s %d\n' 'verification, loop thread' $(((some - few) / 1000))
-    few=$(daemon_instructions 500)
-    some=$(daemon_instructions 1500)
-    printf '  %-32s %d\n' 'verification, all threads' $(((some - few) / 1000))
+    few=$(daemon_instructions 200)
+    some=$(daemon_instructions 700)
+    printf '  %-32s %d\n' 'verification, all threads' $(((some - few) / 500))
     quiet_daemon big
     permit=$(transaction_instructions permit)
     ours=$(transaction_instructions big)
