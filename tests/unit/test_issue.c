@@ -429,7 +429,7 @@ static void test_a_successor_needs_no_place_and_is_bounded(void **state) {
         assert_string_equal(f->result.key.name, old.name);
         assert_string_equal(f->result.key.networks, old.networks);
         assert_string_equal(f->result.key.services, old.services);
-        assert_string_equal(f->result.key.certificate, old.certificate);
+        assert_memory_equal(f->result.key.certificate, old.certificate, sizeof(old.certificate));
         assert_int_equal(f->result.key.certificate_need, old.certificate_need);
         assert_string_equal(f->result.key.predecessor, old.id);
         assert_int_equal(f->result.key.expires_at, f->result.key.created_at + 9 * PARSE_DAY_S);
