@@ -4,7 +4,8 @@
 # follow the audit log leave the daemon as it was: memory, descriptors, threads and files stay flat.
 #
 # The clock of the daemon is moved on by a day. WFAPIKEY_SOAK is the number of logins in that time.
-# With a million a leak of two bytes for each login is seen.
+# With a million a leak of five bytes for each login is seen. In a short run the allocator has not
+# seen everything yet, and only one of 200 bytes is.
 [[ $(id -u) != 0 || -n ${UNSHARED-} ]] || ! unshare --mount true 2>/dev/null ||
     UNSHARED=1 exec unshare --mount "$0" "$@"
 
@@ -130,7 +131,7 @@ for what in change come_and_go reload_often look follow_shortly import; do
 done
 [[ $(wc -l <"$dir/followed") -gt 20 ]] || fail "the follower was told nothing: $(<"$dir/followed")"
 grown=''
-((sanitizer)) || flat memory 1 most 768 0 # it keeps what was freed
+((sanitizer)) || flat memory 1 most 2048 0 # it keeps what was freed
 # The daemon keeps the login uids of 16 processes open, and the store a log of 16 MiB.
 flat descriptors 2 least 18 10
 flat threads 3 most 0 0
