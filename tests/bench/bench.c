@@ -281,6 +281,15 @@ void bench_key_pick(const struct bench_keys *keys, enum bench_spoil spoil,
         }
 }
 
+void bench_request(const struct bench_user *user, const struct bench_keys *keys,
+                   enum bench_spoil spoil, struct bench_random *random, struct wire_request *ret) {
+        *ret = (struct wire_request){
+                .kind = WIRE_VERIFY, .seq = 1, .service = "bench", .rhost = "192.0.2.1"
+        };
+        memcpy(ret->user, user->name, strnlen(user->name, WIRE_USER_MAX));
+        bench_key_pick(keys, spoil, random, &ret->key);
+}
+
 int bench_main(int argc, char *argv[], const char *usage, int (*run)(int argc, char *argv[])) {
         int r = -EINVAL;
 

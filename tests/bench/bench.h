@@ -9,6 +9,7 @@
 
 #include "attr.h"
 #include "secret.h"
+#include "wire.h"
 
 #define BENCH_ROUNDS_MAX   1000
 #define BENCH_VARIANTS_MAX 16
@@ -145,6 +146,13 @@ void bench_key_draw(struct bench_random *random, struct secret *ret);
  */
 void bench_key_pick(const struct bench_keys *keys, enum bench_spoil spoil,
                     struct bench_random *random, struct secret *ret);
+
+/**
+ * bench_request(user, keys, spoil, random, ret):
+ * A request of ${user} to verify one of the ${keys}, spoilt as ${spoil} says.
+ */
+void bench_request(const struct bench_user *user, const struct bench_keys *keys,
+                   enum bench_spoil spoil, struct bench_random *random, struct wire_request *ret);
 
 /**
  * bench_main(argc, argv, usage, run):

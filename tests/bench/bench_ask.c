@@ -93,15 +93,13 @@ static int ask_one(struct client *c) {
         const struct ask_server server = { .path = c->row->socket,
                                            .uid = geteuid(),
                                            .timeout_ms = 10000 };
-        struct wire_request req = {
-                .kind = WIRE_VERIFY, .seq = 1, .service = "bench", .rhost = "192.0.2.1"
-        };
+        struct wire_request req;
         struct wire_reply reply;
         int64_t began;
         int r;
 
-        memcpy(req.user, c->asking->user.name, strnlen(c->asking->user.name, WIRE_USER_MAX));
-        bench_key_pick(&c->asking->user.keys[c->row->list], c->row->spoil, &c->random, &req.key);
+        bench_request(&c->asking->user, &c->asking->user.keys[c->row->list], c->row->spoil,
+                      &c->random, &req);
         began = bench_now_ns();
         r = ask_verdict(&server, &req, &reply);
         if (r < 0)

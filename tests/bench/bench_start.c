@@ -41,14 +41,11 @@ static int ask_one(const struct starting *s, struct bench_random *random) {
         const struct ask_server server = { .path = s->socket,
                                            .uid = geteuid(),
                                            .timeout_ms = 10000 };
-        struct wire_request req = {
-                .kind = WIRE_VERIFY, .seq = 1, .service = "bench", .rhost = "192.0.2.1"
-        };
+        struct wire_request req;
         struct wire_reply reply;
         int r;
 
-        memcpy(req.user, s->user.name, strnlen(s->user.name, WIRE_USER_MAX));
-        bench_key_pick(&s->user.keys[s->list], BENCH_AS_IT_IS, random, &req.key);
+        bench_request(&s->user, &s->user.keys[s->list], BENCH_AS_IT_IS, random, &req);
         r = ask_verdict(&server, &req, &reply);
         return r < 0 ? r : reply.verdict == VERDICT_ALLOW ? 0 : -EBADE;
 }

@@ -12,18 +12,9 @@
 static bool hash_fails;
 
 /* The linker sends the keyed hash here. */
-int __real_crypto_generichash_blake2b_salt_personal(unsigned char *out, size_t out_len,
-                                                    const unsigned char *in,
-                                                    unsigned long long in_len,
-                                                    const unsigned char *with, size_t with_len,
-                                                    const unsigned char *salt,
-                                                    const unsigned char *personal);
-int __wrap_crypto_generichash_blake2b_salt_personal(unsigned char *out, size_t out_len,
-                                                    const unsigned char *in,
-                                                    unsigned long long in_len,
-                                                    const unsigned char *with, size_t with_len,
-                                                    const unsigned char *salt,
-                                                    const unsigned char *personal);
+__typeof__(crypto_generichash_blake2b_salt_personal)
+        __real_crypto_generichash_blake2b_salt_personal,
+        __wrap_crypto_generichash_blake2b_salt_personal;
 int __wrap_crypto_generichash_blake2b_salt_personal(unsigned char *out, size_t out_len,
                                                     const unsigned char *in,
                                                     unsigned long long in_len,

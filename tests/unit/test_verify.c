@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The handler of the verify socket, from the bytes of a request to those of the reply: every
  * reason to refuse one, what counts at once, and that every refusal costs the same. */
+#include <sodium.h>
+
 #include "unit_verify.h"
 
 /* --- What a verification has libsodium do, counted with the linker's --wrap --- */
 
 static unsigned n_digests, n_compared;
 
-int __wrap_crypto_generichash_blake2b_salt_personal(unsigned char *out, size_t out_len,
-                                                    const unsigned char *in,
-                                                    unsigned long long in_len,
-                                                    const unsigned char *key, size_t key_len,
-                                                    const unsigned char *salt,
-                                                    const unsigned char *personal);
-int __real_crypto_generichash_blake2b_salt_personal(unsigned char *out, size_t out_len,
-                                                    const unsigned char *in,
-                                                    unsigned long long in_len,
-                                                    const unsigned char *key, size_t key_len,
-                                                    const unsigned char *salt,
-                                                    const unsigned char *personal);
+__typeof__(crypto_generichash_blake2b_salt_personal)
+        __real_crypto_generichash_blake2b_salt_personal,
+        __wrap_crypto_generichash_blake2b_salt_personal;
 int __wrap_sodium_memcmp(const void *a, const void *b, size_t len);
 int __real_sodium_memcmp(const void *a, const void *b, size_t len);
 
