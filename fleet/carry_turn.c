@@ -63,13 +63,28 @@ bool carry_turn_ask(struct carry *c) {
         return true;
 }
 
-bool carry_turn_end(struct carry *c) {
-        if (c->turn.at == 0 || c->taking)
-                return false;
+/* Whether a group needs the turn. One that waits for it is set aside, and until all groups were
+ * looked at nobody knows. */
+static bool is_needed(const struct carry *c) {
+        bool waits = c->turn.at == 0;
+
+        if (c->taking || (waits && (c->fetch_wanted || c->asking)))
+                return true;
         for (size_t i = 0; i < c->n_groups; i++)
-                if (c->groups[i].lacks || c->groups[i].refused)
-                        return false;
+                if (c->groups[i].lacks || c->groups[i].refused ||
+                    (waits && c->groups[i].again_at != 0))
+                        return true;
+        return false;
+}
+
+bool carry_turn_end(struct carry *c) {
+        bool had = c->turn.at != 0;
+
+        if ((!had && c->turn.by == 0) || is_needed(c))
+                return false;
+        /* The next need has a limit of its own. */
         c->turn = (struct carry_turn){};
-        ask(c, "SELECT wfapikey.take_turn(false)");
-        return true;
+        if (had)
+                ask(c, "SELECT wfapikey.take_turn(false)");
+        return had;
 }

@@ -22,6 +22,7 @@ struct carry_turn {
 bool carry_turn_ask(struct carry *c);
 
 /**
- * carry_turn_end(c): gives the turn back when no group needs it any more. As above.
+ * carry_turn_end(c): gives the turn back, or waits no longer, when no group needs it any more.
+ * Returns whether it asks the database. As above.
  */
 bool carry_turn_end(struct carry *c);
