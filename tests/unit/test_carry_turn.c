@@ -16,8 +16,9 @@ static char all[] = "all", web[] = "web";
 static struct carry_group groups[] = { { .name = all }, { .name = web } };
 static struct carry carry;
 static uint64_t now;
-static unsigned aside, limits; /* how often: a group was set aside; a limit was asked for */
-static const char *asked;      /* the statement; NULL: none since */
+/* how often a group was set aside, and a limit was asked for */
+static unsigned aside, limits;
+static const char *asked; /* NULL: no statement since */
 static database_done *answered;
 
 uint64_t carry_now(const struct carry *c) {
