@@ -73,10 +73,7 @@ static int compare_doubles(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
-/* Progress is for a person who waits. Only a terminal shows it. */
-static void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void progress(const char *format, ...) {
+void bench_progress(const char *format, ...) {
         va_list ap;
 
         if (!isatty(STDERR_FILENO))
@@ -87,7 +84,7 @@ static void progress(const char *format, ...) {
         va_end(ap);
 }
 
-static void shuffle(size_t *order, size_t n, struct bench_random *random) {
+void bench_shuffle(size_t *order, size_t n, struct bench_random *random) {
         for (size_t i = 0; i < n; i++)
                 order[i] = i;
         for (size_t i = n; i > 1; i--) {
@@ -114,18 +111,18 @@ int bench_rounds(const char *const *names, size_t n_variants, size_t rounds,
         size_t order[BENCH_VARIANTS_MAX];
 
         for (size_t round = 0; round <= rounds; round++) {
-                shuffle(order, n_variants, &random);
+                bench_shuffle(order, n_variants, &random);
                 for (size_t i = 0; i < n_variants; i++) {
                         int64_t began = bench_now_ns();
                         int r;
 
-                        progress("round %zu of %zu: %s", round, rounds, names[order[i]]);
+                        bench_progress("round %zu of %zu: %s", round, rounds, names[order[i]]);
                         latencies.n = 0;
                         r = measure(order[i], &latencies, userdata);
                         if (r >= 0 && latencies.n == 0)
                                 r = -ENODATA;
                         if (r < 0) {
-                                progress("%s", "");
+                                bench_progress("%s", "");
                                 return r;
                         }
                         /* The first round only warms up. The second overwrites its results. */
@@ -133,7 +130,7 @@ int bench_rounds(const char *const *names, size_t n_variants, size_t rounds,
                                     round > 0 ? round - 1 : 0);
                 }
         }
-        progress("%s", "");
+        bench_progress("%s", "");
         return 0;
 }
 

@@ -86,6 +86,19 @@ int bench_latencies_add(struct bench_latencies *latencies, int64_t ns) _must_che
 void bench_latencies_done(struct bench_latencies *latencies);
 
 /**
+ * bench_shuffle(order, n, random):
+ * Fills ${order} with the numbers below ${n}, in a random order.
+ */
+void bench_shuffle(size_t *order, size_t n, struct bench_random *random);
+
+/**
+ * bench_progress(format, ...):
+ * Shows a line on the terminal in the place of the last one. Progress is for a person who waits, so
+ * nothing else gets it.
+ */
+void bench_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
  * bench_rounds(names, n_variants, rounds, measure, userdata, results):
  * Lets ${measure} take a slice of every variant in each round. The order is random in each round,
  * and one round before the first does not count. A terminal on stderr shows the progress with the

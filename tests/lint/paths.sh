@@ -9,7 +9,7 @@
 # ${server} is a variable of the page for Cockpit.
 hosts='localhost|\$\{server\}|127\.0\.0\.1|\[::1\]|([a-z0-9-]+\.)*example(\.(com|net|org))?|github\.com|www\.cve\.org|www\.debian\.org'
 hosts+='|bugs\.debian\.org|etherx\.jabber\.org|(www|specifications)\.freedesktop\.org|no-color\.org|www\.gnu\.org|www\.rfc-editor\.org|www\.sqlite\.org'
-hosts+='|json-schema\.org'
+hosts+='|json-schema\.org|www\.w3\.org'
 people='alice|bob|carol|dave|eve|user'
 
 mapfile -t files < <(text_files)
