@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -87,7 +88,10 @@ int main(int argc, char *argv[]) {
 
         if (guard_descriptors() < 0)
                 return CTL_FAILED;
+        /* Keys and passwords go into no core. The second keeps them from a program that gets cores
+         * whatever the limit says, and from the debuggers of other processes of the user. */
         (void) setrlimit(RLIMIT_CORE, &no_core);
+        (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
         /* When nobody reads a key, say so instead of dying silently. */
         (void) signal(SIGPIPE, SIG_IGN);
         /* The daemon speaks UTF-8, whatever locale the user has. */

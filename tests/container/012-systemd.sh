@@ -25,6 +25,7 @@ done
 pid=$(systemctl show -P MainPID wfapikeyd.service)
 field() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$pid/status"; }
 test_that "no capability can ever be had" test "$(field CapBnd) $(field CapEff) $(field NoNewPrivs)" = '0000000000000000 0000000000000000 1'
+test_that "the page of the pepper is locked" test "$(field VmLck)" != '0 kB'
 within() { nsenter --target "$pid" --mount --net -- "$@"; }
 for directory in /etc/wfapikey /usr /usr/sbin /opt /run /run/wfapikey /var /var/log; do
     test_not "it writes nothing in $directory" within touch "$directory/x"

@@ -3,6 +3,8 @@
  * files, log, arguments or environment, or in the module's lines for syslog. All debug options are
  * on. */
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +16,8 @@
 #include "suite.h"
 
 #define FURTHER_LOGINS 100
+/* in one process: some in make check, WFAPIKEY_LOGINS in all */
+#define LOGINS 100
 
 enum form {
         WHOLE,
@@ -51,6 +55,9 @@ static const struct scene {
         { "a daemon that lies", .service = "lies", .rv = PAM_AUTHINFO_UNAVAIL },
         { "no daemon", .service = "down", .rv = PAM_AUTHINFO_UNAVAIL },
         { "a server of another uid", .service = "distrustful", .rv = PAM_AUTHINFO_UNAVAIL },
+        { "an accepted key, without a line in the log", .service = "quiet", .rv = PAM_SUCCESS },
+        { "a wrong secret, without debug", .service = "quiet", .form = WRONG_LAST,
+          .rv = PAM_AUTH_ERR },
         { "a bad option", .service = "misspelt", .rv = PAM_AUTHINFO_UNAVAIL },
 };
 
@@ -100,10 +107,35 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
         return PAM_SUCCESS;
 }
 
-static enum outcome look(enum outcome found) {
-        int r = needle_in_process(&planted, getpid());
+/* Looks into this process from a thread, whose stack and heap are its own. A search on the stack of
+ * the login would write over what the login has left there. */
+static struct {
+        pthread_t thread;
+        sem_t begin, done;
+        bool runs;
+        int found;
+} searcher;
 
-        return r < 0 ? NOT_READABLE : r > 0 ? found : CLEAN;
+static void *search(void *userdata) {
+        while (sem_wait(&searcher.begin) == 0) {
+                searcher.found = needle_in_process(&planted, getpid());
+                (void) sem_post(&searcher.done);
+        }
+        return userdata;
+}
+
+static void searcher_start(void) {
+        searcher.runs = sem_init(&searcher.begin, 0, 0) == 0 &&
+                        sem_init(&searcher.done, 0, 0) == 0 &&
+                        pthread_create(&searcher.thread, NULL, search, NULL) == 0;
+}
+
+static enum outcome look(enum outcome found) {
+        if (!searcher.runs || sem_post(&searcher.begin) < 0)
+                return NOT_READABLE;
+        while (sem_wait(&searcher.done) < 0)
+                ;
+        return searcher.found < 0 ? NOT_READABLE : searcher.found > 0 ? found : CLEAN;
 }
 
 static int log_in(const char *service, const char *user, const struct answer *answer, bool scan) {
@@ -136,8 +168,10 @@ static void check_host(const struct scene *scene) {
         int status;
 
         assert_true(pid >= 0);
-        if (pid == 0)
+        if (pid == 0) {
+                searcher_start();
                 _exit(log_in(scene->service, scene->user, &answer, true));
+        }
         status = world_wait(pid);
         if (status == FOUND_DURING || status == FOUND_AFTER)
                 fail_msg("the secret is in the host's memory %s",
@@ -147,6 +181,33 @@ static void check_host(const struct scene *scene) {
 
 static void test_host(void **state) {
         check_host(*state);
+}
+
+/* A service that goes on: what one login leaves is there in the next. Half of them are refused.
+ * Without debug, because to write a line is to write over the stack. */
+static int log_in_often(void) {
+        const char *text = getenv("WFAPIKEY_LOGINS");
+        const unsigned long logins = text ? strtoul(text, NULL, 10) : LOGINS;
+
+        searcher_start();
+        for (unsigned long i = 0; i < logins; i++) {
+                const struct answer answer = { &planted, i % 2 ? WRONG_LAST : WHOLE };
+                const int wanted = i % 2 ? OTHER_ANSWER + PAM_AUTH_ERR : CLEAN;
+
+                if (log_in("quiet", NULL, &answer, i + 2 >= logins) != wanted)
+                        return 1;
+        }
+        return look(FOUND_AFTER);
+}
+
+static void test_host_goes_on(void **state) {
+        pid_t pid = fork();
+
+        (void) state;
+        assert_true(pid >= 0);
+        if (pid == 0)
+                _exit(log_in_often());
+        assert_int_equal(world_wait(pid), 0);
 }
 
 static void test_host_with_certificate(void **state) {
@@ -329,8 +390,10 @@ static int run_with_devlog(const char *dir) {
         if (log < 0)
                 return 100;
         for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
-                if (log_in_and_listen(&scenes[i], log, text, sizeof(text)) == 0)
-                        return 101; /* the lines have the debug option */
+                /* the lines of the others have the debug option */
+                if (log_in_and_listen(&scenes[i], log, text, sizeof(text)) == 0 &&
+                    strcmp(scenes[i].service, "quiet") != 0)
+                        return 101;
         if (needle_in_bytes(&planted, text, sizeof(text)))
                 return 1;
         if (!strstr(text, "bad option 'tiemout=1'"))
@@ -390,6 +453,7 @@ static void set_up(void) {
         needle_reset(&world, reset_before.id, &reset_after);
         (void) snprintf(distrustful, sizeof(distrustful), "server_uid=%u", getuid() + 1);
         write_service("host", "");
+        world_service(&world, "quiet", "auth required %s\naccount required %s\n", ours, ours);
         write_service("distrustful", distrustful);
         write_service("misspelt", "tiemout=1");
         write_service("down", "socket=/nonexistent/s");
@@ -411,6 +475,7 @@ static const char *without_devlog(void) {
 
 static const struct suite_test tests[] = {
         ROWS(scenes, test_host, "the host's memory forgets the secret: "),
+        CASE(test_host_goes_on, "a host forgets the secret that goes on after many logins"),
         CASE_UNLESS(not_root, test_memory,
                     "the daemon's memory has no secret, of a login or of a key that was made"),
         CASE_UNLESS(without_devlog, test_syslog,
