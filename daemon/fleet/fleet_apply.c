@@ -177,11 +177,9 @@ static int take_page_record(struct applying *a, uint8_t type, const uint8_t *in,
         int r;
 
         switch (type) {
-        case FLEET_RECORD_NUMBERS:
-                return fleet_page_take_numbers(a->f, a->member, a->writer, in, len);
         case FLEET_RECORD_PAGE:
                 /* It is the end of a page. */
-                r = a->ended ? -EBADMSG : fleet_page_take_page(a->f, a->member, a->writer, in, len);
+                r = a->ended ? -EBADMSG : fleet_page_take(a->member, a->writer, in, len);
                 a->ended = true;
                 a->last = r > 0;
                 return r < 0 ? r : 0;
@@ -198,7 +196,6 @@ static int take_record(struct applying *a, uint8_t type, const uint8_t *in, size
         case STORE_RECORD_REMOVED:
                 return store_delta_take(a->writer, type, in, len);
         case FLEET_RECORD_PAGE:
-        case FLEET_RECORD_NUMBERS:
         case FLEET_RECORD_CERTS:
                 return a->page ? take_page_record(a, type, in, len) : -EPROTONOSUPPORT;
         }
@@ -337,7 +334,7 @@ int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, si
         a.member = member;
         a.all = strcmp(head.group, FLEET_GROUP_ALL) == 0;
         a.page = head.kind == FRAME_PAGE;
-        r = a.page ? fleet_page_begin(member, &head) : 0;
+        r = a.page ? fleet_page_begin(f, member, writer, &head) : 0;
         if (r >= 0)
                 r = frame_open(in, len, member->key, body, &body_len);
         if (r >= 0)

@@ -148,34 +148,6 @@ int fleet_body_get_page(const uint8_t *in, size_t len, struct fleet_page *ret) {
         return 0;
 }
 
-void fleet_body_put_numbers(struct bytes_writer *w, const struct fleet_numbers *numbers) {
-        size_t at = begin(w, FLEET_RECORD_NUMBERS);
-
-        for (size_t i = 0; i < numbers->n; i++) {
-                put_text(w, 1, numbers->numbers[i].group);
-                bytes_write(w, 8, (uint64_t) numbers->numbers[i].number);
-        }
-        end(w, at);
-}
-
-int fleet_body_get_numbers(const uint8_t *in, size_t len, struct fleet_numbers *ret) {
-        struct bytes_reader r = { .in = in, .len = len };
-        struct fleet_numbers numbers = {};
-
-        while (!bytes_is_at_end(&r)) {
-                struct fleet_number *number = &numbers.numbers[numbers.n];
-
-                if (numbers.n++ == FLEET_GROUPS_MAX ||
-                    get_text(&r, 1, number->group, sizeof(number->group)) < 0)
-                        return -EBADMSG;
-                number->number = (int64_t) bytes_read(&r, 8);
-                if (r.bad)
-                        return -EBADMSG;
-        }
-        *ret = numbers;
-        return 0;
-}
-
 void fleet_body_put_certs(struct bytes_writer *w, const uint8_t *thumbprints, size_t n) {
         size_t at = begin(w, FLEET_RECORD_CERTS);
 

@@ -14,7 +14,6 @@ enum fleet_record {
         FLEET_RECORD_ISSUER = 18,
         FLEET_RECORD_GROUP = 19,
         FLEET_RECORD_PAGE = 21,
-        FLEET_RECORD_NUMBERS = 22,
         FLEET_RECORD_CERTS = 23,
 };
 
@@ -31,15 +30,6 @@ struct fleet_page {
         /* of its keys, ascending, ${KEYTEXT_ID_LEN} bytes each; borrowed */
         const uint8_t *ids;
         size_t n;
-};
-
-/* How far the logs of all groups were known to the host that has made a snapshot. */
-struct fleet_numbers {
-        size_t n;
-        struct fleet_number {
-                char group[FRAME_GROUP_MAX + 1];
-                int64_t number;
-        } numbers[FLEET_GROUPS_MAX];
 };
 
 /**
@@ -59,19 +49,17 @@ void fleet_body_put_share(struct bytes_writer *w, const struct fleet_share *shar
 void fleet_body_end_group(struct bytes_writer *w, size_t begin);
 
 /**
- * fleet_body_put_page(w, page), fleet_body_put_numbers(w, numbers),
- * fleet_body_put_certs(w, thumbprints, n): whole records of a snapshot.
+ * fleet_body_put_page(w, page), fleet_body_put_certs(w, thumbprints, n): whole records of a
+ * snapshot.
  */
 void fleet_body_put_page(struct bytes_writer *w, const struct fleet_page *page);
-void fleet_body_put_numbers(struct bytes_writer *w, const struct fleet_numbers *numbers);
 void fleet_body_put_certs(struct bytes_writer *w, const uint8_t *thumbprints, size_t n);
 
 /**
- * fleet_body_get_page(in, len, ret), fleet_body_get_numbers(in, len, ret): read the content of such
- * a record. That of certificates is their thumbprints. 0; -EBADMSG.
+ * fleet_body_get_page(in, len, ret): reads the content of such a record. That of certificates is
+ * their thumbprints. 0; -EBADMSG.
  */
 int fleet_body_get_page(const uint8_t *in, size_t len, struct fleet_page *ret) _must_check_;
-int fleet_body_get_numbers(const uint8_t *in, size_t len, struct fleet_numbers *ret) _must_check_;
 
 /**
  * fleet_body_get_host(in, len, ret), fleet_body_get_issuer(in, len, ret, ret_trusted),

@@ -71,6 +71,13 @@ static int make(struct fleet *f, struct store *writer, const struct store_delta 
         return r;
 }
 
+/* That of the change that is made. A group that this host is not in has none. */
+static int64_t next_number(const char *group, void *userdata) {
+        const struct fleet_member *member = fleet_find_group(userdata, group);
+
+        return member ? member->group.number + 1 : 0;
+}
+
 int fleet_change_make(struct fleet *f, struct store *writer, struct store_delta *delta,
                       struct fleet_change *ret) {
         struct fleet_change change = {};
@@ -82,7 +89,7 @@ int fleet_change_make(struct fleet *f, struct store *writer, struct store_delta 
         body = malloc(BODY_MAX);
         if (!body)
                 return -ENOMEM;
-        r = store_delta_count_up(delta, writer);
+        r = store_delta_count_up(delta, writer, next_number, f);
         if (r >= 0)
                 r = make(f, writer, delta, body, &change);
         free(body);

@@ -8,7 +8,6 @@
 #include "fleet/fleet_page.h"
 #include "store/store_bulk.h"
 #include "store/store_pages.h"
-#include "text.h"
 
 static bool follows(const struct fleet_taking *taking, const struct frame_head *head) {
         return taking && !taking->ended && taking->number == (int64_t) head->number &&
@@ -24,7 +23,19 @@ void fleet_page_look(struct fleet_member *member, const struct frame_head *head)
                 fleet_page_forget(member);
 }
 
-int fleet_page_begin(struct fleet_member *member, const struct frame_head *head) {
+/* What this host knows of the fleet follows in the page, whole. */
+static int forget_all(struct fleet *f, struct store *writer) {
+        int r;
+
+        r = store_fleet_drop_all(writer);
+        if (r < 0 || !f->self.issuing)
+                return r;
+        f->self.issuing = false;
+        return store_fleet_put(writer, &f->self);
+}
+
+int fleet_page_begin(struct fleet *f, struct fleet_member *member, struct store *writer,
+                     const struct frame_head *head) {
         struct fleet_taking *taking;
 
         if (follows(member->taking, head))
@@ -40,78 +51,15 @@ int fleet_page_begin(struct fleet_member *member, const struct frame_head *head)
         memcpy(taking->hash, head->before, sizeof(taking->hash));
         free(member->taking);
         member->taking = taking;
-        return 0;
+        return strcmp(member->group.name, FLEET_GROUP_ALL) == 0 ? forget_all(f, writer) : 0;
 }
 
-/* What this host knows of the fleet follows in the page, whole. */
-static int forget_all(struct fleet *f, struct store *writer) {
-        int r;
-
-        r = store_fleet_drop_all(writer);
-        if (r < 0 || !f->self.issuing)
-                return r;
-        f->self.issuing = false;
-        return store_fleet_put(writer, &f->self);
-}
-
-int fleet_page_take_numbers(struct fleet *f, struct fleet_member *member, struct store *writer,
-                            const uint8_t *in, size_t len) {
-        /* In the first page only, and there before all else. */
-        if (member->taking->index > 0 || member->taking->numbers.n > 0)
-                return -EBADMSG;
-        if (strcmp(member->group.name, FLEET_GROUP_ALL) == 0) {
-                int r = forget_all(f, writer);
-
-                if (r < 0)
-                        return r;
-        }
-        return fleet_body_get_numbers(in, len, &member->taking->numbers);
-}
-
-struct keeping {
-        const struct fleet *f;
-        const struct fleet_member *member;
-};
-
-/* How far the host that has made the snapshot was in a group. */
-static int64_t number_of(const struct fleet_numbers *numbers, const char *group) {
-        for (size_t i = 0; i < numbers->n; i++)
-                if (strcmp(numbers->numbers[i].group, group) == 0)
-                        return numbers->numbers[i].number;
-        return 0;
-}
-
-/* Up to where this host knows what a group says of a key: also by pages of a snapshot that is not
- * complete, for the ids that it has reached. */
-static int64_t seen_of(const struct fleet_member *member, const char *id) {
-        const struct fleet_taking *taking = member->taking;
-
-        return taking && taking->number > member->group.number && strcmp(id, taking->after) <= 0
-                       ? taking->number
-                       : member->group.number;
-}
-
-/* A key of two groups can have come by the log or the snapshot of the other one, which is newer
- * than this snapshot. If it was removed instead, that one says so too. */
-static bool is_kept(const char *id, const char *hosts, void *userdata) {
-        const struct keeping *keeping = userdata;
-
-        for (size_t i = 0; i < keeping->f->n_groups; i++) {
-                const struct fleet_member *other = &keeping->f->groups[i];
-
-                if (other != keeping->member && text_has_word(hosts, other->group.name) &&
-                    seen_of(other, id) >
-                            number_of(&keeping->member->taking->numbers, other->group.name))
-                        return true;
-        }
-        return false;
-}
-
-int fleet_page_take_page(struct fleet *f, struct fleet_member *member, struct store *writer,
-                         const uint8_t *in, size_t len) {
-        struct keeping keeping = { .f = f, .member = member };
+int fleet_page_take(struct fleet_member *member, struct store *writer, const uint8_t *in,
+                    size_t len) {
         struct fleet_taking *taking = member->taking;
-        struct store_pages_range range = { .group = member->group.name, .after = taking->after };
+        struct store_pages_range range = { .group = member->group.name,
+                                           .after = taking->after,
+                                           .number = taking->number };
         struct fleet_page page;
         uint64_t gone = 0;
         int r;
@@ -122,13 +70,12 @@ int fleet_page_take_page(struct fleet *f, struct fleet_member *member, struct st
         /* Another page of the same snapshot is no first page. */
         if (page.index != taking->index)
                 return -ESTALE;
-        if (taking->numbers.n == 0 ||
-            (page.n > 0 && memcmp(page.ids, taking->after, KEYTEXT_ID_LEN) <= 0))
+        if (page.n > 0 && memcmp(page.ids, taking->after, KEYTEXT_ID_LEN) <= 0)
                 return -EBADMSG;
         range.ids = page.ids;
         range.n = page.n;
         range.last = page.last;
-        r = store_pages_drop_keys(writer, &range, is_kept, &keeping, &gone);
+        r = store_pages_drop_keys(writer, &range, &gone);
         taking->gone += gone;
         if (page.n > 0)
                 memcpy(taking->after, page.ids + KEYTEXT_ID_LEN * (page.n - 1), KEYTEXT_ID_LEN);

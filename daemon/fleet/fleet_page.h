@@ -13,22 +13,20 @@ void fleet_page_look(struct fleet_member *member, const struct frame_head *head)
 
 /**
  * fleet_page_check(member, head): whether the page is the first one of a snapshot that is newer
- * than what the host has, or follows the page before. 0; -ESTALE. fleet_page_begin(member, head):
- * it is about to be taken. 0; -ENOMEM.
- */
-int fleet_page_check(const struct fleet_member *member, const struct frame_head *head) _must_check_;
-int fleet_page_begin(struct fleet_member *member, const struct frame_head *head) _must_check_;
-
-/**
- * fleet_page_take_numbers(f, member, writer, in, len),
- * fleet_page_take_page(f, member, writer, in, len): take these records of a page, inside a
- * transaction. The latter says whether it is the last page. 0 or 1; -EBADMSG; -ESTALE; an error of
+ * than what the host has, or follows the page before. 0; -ESTALE. fleet_page_begin(f, member,
+ * writer, head): it is about to be taken, inside a transaction. 0; -ESTALE; -ENOMEM; an error of
  * the store.
  */
-int fleet_page_take_numbers(struct fleet *f, struct fleet_member *member, struct store *writer,
-                            const uint8_t *in, size_t len) _must_check_;
-int fleet_page_take_page(struct fleet *f, struct fleet_member *member, struct store *writer,
-                         const uint8_t *in, size_t len) _must_check_;
+int fleet_page_check(const struct fleet_member *member, const struct frame_head *head) _must_check_;
+int fleet_page_begin(struct fleet *f, struct fleet_member *member, struct store *writer,
+                     const struct frame_head *head) _must_check_;
+
+/**
+ * fleet_page_take(member, writer, in, len): takes the record that ends a page, inside a
+ * transaction. 1: it is the last page; 0; -EBADMSG; -ESTALE; an error of the store.
+ */
+int fleet_page_take(struct fleet_member *member, struct store *writer, const uint8_t *in,
+                    size_t len) _must_check_;
 
 /**
  * fleet_page_end(member, in, len, last): the page has been taken. With the last one the host is

@@ -62,21 +62,14 @@ struct fleet_snapshot *fleet_snapshot_free(struct fleet_snapshot *s) {
 struct numbering {
         struct fleet_snapshot *s;
         bool rebase;
-        struct fleet_numbers numbers;
 };
 
-static int add_number(const struct store_fleet_group *group, void *userdata) {
-        struct numbering *n = userdata;
-        struct fleet_number *number = &n->numbers.numbers[n->numbers.n];
-        int64_t at = group->number + (n->rebase ? FLEET_REBASE_STEP : 0);
+static int get_number(const struct store_fleet_group *group, void *userdata) {
+        const struct numbering *n = userdata;
 
-        if (n->numbers.n++ == FLEET_GROUPS_MAX)
-                return -EUCLEAN;
-        (void) text_copy(number->group, sizeof(number->group), group->name);
-        number->number = at;
         if (strcmp(group->name, n->s->group) != 0)
                 return 0;
-        n->s->number = at;
+        n->s->number = group->number + (n->rebase ? FLEET_REBASE_STEP : 0);
         if (!n->rebase)
                 memcpy(n->s->before, group->hash, sizeof(n->s->before));
         return 0;
@@ -136,19 +129,17 @@ static int put_first(struct fleet_snapshot *s, bool rebase) {
         size_t n_certs = 0;
         int r;
 
-        r = store_fleet_each_group(reader, add_number, &numbering);
+        r = store_fleet_each_group(reader, get_number, &numbering);
         if (r >= 0 && all)
                 r = store_fleet_each_host(reader, add_host, s);
         if (r >= 0 && all)
                 r = store_pages_each_cert(s->pages, count_cert, &n_certs);
         if (r < 0)
                 return r;
-        s->first.size = STORE_RECORD_HEAD * 2 + sizeof(numbering.numbers) +
-                        (FLEET_ISSUERS_MAX + n_certs) * RECORD_SIZE;
+        s->first.size = STORE_RECORD_HEAD + (FLEET_ISSUERS_MAX + n_certs) * RECORD_SIZE;
         s->first.out = malloc(s->first.size);
         if (!s->first.out)
                 return -ENOMEM;
-        fleet_body_put_numbers(&s->first, &numbering.numbers);
         if (all)
                 r = store_fleet_each_issuer(reader, put_issuer, &s->first);
         if (r >= 0 && all)

@@ -2,6 +2,7 @@
 /* Notes which rows a transaction changes, and writes them as records. Rows of other hosts go in by
  * the statements here, which take nothing older than what is there, and revive nothing. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 #define ROWS_MAX     256
 #define ACCOUNTS_MAX 4
 #define GONE_LEN     (KEYTEXT_ID_LEN + 8)
+/* a number of 19 digits for each group */
+#define BORN_LEN (RECORD_GROUPS_MAX * (size_t) 20 + 1)
 
 struct noted_key {
         char id[KEYTEXT_ID_LEN + 1];
@@ -220,14 +223,34 @@ bool store_delta_concerns(const struct store_delta *d, const char *group, bool a
 
 /* --- Writing records --- */
 
-int store_delta_count_up(struct store_delta *d, struct store *writer) {
+/* With which change of each of its groups a key comes. */
+static void put_born(const char *hosts, int64_t (*number)(const char *group, void *userdata),
+                     void *userdata, char out[static BORN_LEN]) {
+        char list[RECORD_HOSTS_LEN], *group, *rest = list;
+        size_t len = 0;
+
+        memcpy(list, hosts, sizeof(list));
+        out[0] = '\0';
+        while ((group = strsep(&rest, " ")))
+                len += (size_t) snprintf(out + len, BORN_LEN - len, "%s%" PRId64,
+                                         len > 0 ? " " : "", number(group, userdata));
+}
+
+int store_delta_count_up(struct store_delta *d, struct store *writer,
+                         int64_t (*number)(const char *group, void *userdata), void *userdata) {
         _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        char born[BORN_LEN];
         int r;
 
-        r = store_once(writer->db, &stmt, "UPDATE key SET revision = revision + 1 WHERE id = ?1");
+        r = store_once(writer->db, &stmt,
+                       "UPDATE key SET revision = revision + 1, born = iif(born = '', ?2, born) "
+                       "WHERE id = ?1");
         for (size_t i = 0; r >= 0 && i < d->n_keys; i++) {
+                put_born(d->keys[i].hosts, number, userdata, born);
                 store_once_again(stmt);
                 r = store_stmt_error(sqlite3_bind_text(stmt, 1, d->keys[i].id, -1, SQLITE_STATIC));
+                if (r >= 0)
+                        r = store_stmt_error(sqlite3_bind_text(stmt, 2, born, -1, SQLITE_STATIC));
                 if (r >= 0)
                         r = store_stmt_step(stmt);
         }
@@ -396,7 +419,8 @@ static void put_update(struct store_out *out, const char *name) {
         char text[256];
         int n;
 
-        if (strcmp(name, "id") == 0 || strcmp(name, "owner_uid") == 0 || strcmp(name, "hosts") == 0)
+        if (strcmp(name, "id") == 0 || strcmp(name, "owner_uid") == 0 ||
+            strcmp(name, "hosts") == 0 || strcmp(name, "born") == 0)
                 return;
         if (strcmp(name, "status") == 0)
                 n = snprintf(text, sizeof(text), "status = max(status, excluded.status), ");

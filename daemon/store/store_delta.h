@@ -63,10 +63,14 @@ int store_delta_touch(struct store *writer, const char *id) _must_check_;
 bool store_delta_concerns(const struct store_delta *d, const char *group, bool all);
 
 /**
- * store_delta_count_up(d, writer): counts up the revisions of the keys that were changed, before
- * store_delta_encode(), in the same transaction. 0, or an error of the store.
+ * store_delta_count_up(d, writer, number, userdata):
+ * Before store_delta_encode(), in the same transaction: counts up the revisions of the keys that
+ * were changed, and notes of new ones with which change of each of their groups they come. That is
+ * what ${number} says of a group. 0, or an error of the store.
  */
-int store_delta_count_up(struct store_delta *d, struct store *writer) _must_check_;
+int store_delta_count_up(struct store_delta *d, struct store *writer,
+                         int64_t (*number)(const char *group, void *userdata),
+                         void *userdata) _must_check_;
 
 /**
  * store_delta_encode(d, writer, group, all, out, size, ret_len):

@@ -214,12 +214,12 @@ static int prepare_range(struct store *writer, const struct store_pages_range *r
         const uint8_t *end = range->n > 0 ? range->ids + KEYTEXT_ID_LEN * (range->n - 1) : NULL;
         int r;
 
-        r = store_once(writer->db, ret,
-                       "SELECT id, hosts FROM main.%s k WHERE id > ?1 AND id <= ?2 AND hosts <> '' "
-                       "AND instr(' ' || hosts || ' ', ' ' || ?3 || ' ') > 0%s ORDER BY id",
-                       beside ?: "key",
-                       beside ? " AND NOT EXISTS (SELECT 1 FROM main.key WHERE key.id = k.id)"
-                              : "");
+        r = store_once(
+                writer->db, ret,
+                "SELECT id, hosts, born FROM main.%s k WHERE id > ?1 AND id <= ?2 AND hosts <> '' "
+                "AND instr(' ' || hosts || ' ', ' ' || ?3 || ' ') > 0%s ORDER BY id",
+                beside ?: "key",
+                beside ? " AND NOT EXISTS (SELECT 1 FROM main.key WHERE key.id = k.id)" : "");
         if (r >= 0)
                 r = store_stmt_error(sqlite3_bind_text(*ret, 1, range->after, -1, SQLITE_STATIC));
         /* Ids are of letters and digits. */
@@ -233,45 +233,62 @@ static int prepare_range(struct store *writer, const struct store_pages_range *r
                                sqlite3_bind_text(*ret, 3, range->group, -1, SQLITE_STATIC));
 }
 
+/* The change of ${group} with which a key of ${hosts} has come. 0: not known. */
+static int64_t born_in(const char *group, const char *hosts, const char *born) {
+        size_t len = strlen(group);
+
+        while (*hosts && *born) {
+                size_t word = strcspn(hosts, " ");
+
+                if (word == len && memcmp(hosts, group, len) == 0)
+                        return strtoll(born, NULL, 10);
+                hosts += word + (hosts[word] == ' ');
+                born += strcspn(born, " ");
+                born += *born == ' ';
+        }
+        return 0;
+}
+
+/* What a page lacks has been removed, or came into the group after the snapshot was made: by the
+ * log or snapshot of another group, or by pages of a later snapshot that has broken off. */
+static bool is_later(const struct store_pages_range *range, sqlite3_stmt *stmt) {
+        const char *hosts = (const char *) sqlite3_column_text(stmt, 1),
+                   *born = (const char *) sqlite3_column_text(stmt, 2);
+
+        return hosts && born && born_in(range->group, hosts, born) > range->number;
+}
+
 /* Adds those that the page lacks. */
 static int find_gone(struct store *writer, const struct store_pages_range *range,
-                     const char *beside,
-                     bool (*is_kept)(const char *id, const char *hosts, void *userdata),
-                     void *userdata, struct ids *gone) {
+                     const char *beside, struct ids *gone) {
         _cleanup_once_ sqlite3_stmt *stmt = NULL;
         const uint8_t *at = range->ids, *end = at + KEYTEXT_ID_LEN * range->n;
         int r;
 
         r = prepare_range(writer, range, beside, &stmt);
         while (r >= 0 && (r = store_stmt_step(stmt)) > 0) {
-                char id[KEYTEXT_ID_LEN + 1], hosts[RECORD_HOSTS_LEN];
+                char id[KEYTEXT_ID_LEN + 1];
 
                 r = store_stmt_text(stmt, 0, id, sizeof(id));
-                if (r >= 0)
-                        r = store_stmt_text(stmt, 1, hosts, sizeof(hosts));
                 if (r < 0)
                         break;
-                r = 1;
                 while (at < end && memcmp(at, id, KEYTEXT_ID_LEN) < 0)
                         at += KEYTEXT_ID_LEN;
-                if (r > 0 && !(at < end && memcmp(at, id, KEYTEXT_ID_LEN) == 0) &&
-                    !is_kept(id, hosts, userdata))
+                if (!(at < end && memcmp(at, id, KEYTEXT_ID_LEN) == 0) && !is_later(range, stmt))
                         r = add_id(gone, (const uint8_t *) id);
         }
         return r;
 }
 
 int store_pages_drop_keys(struct store *writer, const struct store_pages_range *range,
-                          bool (*is_kept)(const char *id, const char *hosts, void *userdata),
-                          void *userdata, uint64_t *ret_gone) {
+                          uint64_t *ret_gone) {
         struct ids gone = {};
         int r;
 
-        r = find_gone(writer, range, NULL, is_kept, userdata, &gone);
+        r = find_gone(writer, range, NULL, &gone);
         /* What is beside does not come when it is noted as gone. */
         if (r >= 0 && writer->bulk)
-                r = find_gone(writer, range, store_bulk_table(writer->bulk), is_kept, userdata,
-                              &gone);
+                r = find_gone(writer, range, store_bulk_table(writer->bulk), &gone);
         if (r >= 0)
                 r = delete_keys(writer, &gone);
         *ret_gone = gone.n;

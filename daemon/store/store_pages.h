@@ -41,25 +41,25 @@ int store_pages_next(struct store_pages *p, uint8_t *out, size_t size,
  */
 const uint8_t *store_pages_ids(const struct store_pages *p, size_t *ret_n);
 
-/* What a page says of the keys of ${group}: between the id ${after}, without it, and the last of
- * its ${n} ids there are these and no others. The last page speaks of all keys behind ${after}. A
- * page that has no ids and is not the last says nothing. */
+/* What a page says of the keys of ${group} after the change ${number} of its log: between the id
+ * ${after}, without it, and the last of its ${n} ids there are these and no others. The last page
+ * speaks of all keys behind ${after}. A page that has no ids and is not the last says nothing. */
 struct store_pages_range {
         const char *group, *after;
+        int64_t number;
         const uint8_t *ids; /* ascending */
         size_t n;
         bool last;
 };
 
 /**
- * store_pages_drop_keys(writer, range, is_kept, userdata, ret_gone):
+ * store_pages_drop_keys(writer, range, ret_gone):
  * Deletes the keys that are not in the page, for ever, inside a transaction: also of those that are
- * beside the store (store_bulk.h). ${is_kept} is asked with the id and the groups of each.
- * ${ret_gone}: how many. 0, or an error of the store.
+ * beside the store (store_bulk.h). One that has come into the group with a later change is not
+ * meant. ${ret_gone}: how many. 0, or an error of the store.
  */
 int store_pages_drop_keys(struct store *writer, const struct store_pages_range *range,
-                          bool (*is_kept)(const char *id, const char *hosts, void *userdata),
-                          void *userdata, uint64_t *ret_gone) _must_check_;
+                          uint64_t *ret_gone) _must_check_;
 
 /**
  * store_pages_drop_certs(writer, thumbprints, n): deletes the fleet's certificates but these,

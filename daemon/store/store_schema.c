@@ -361,6 +361,23 @@ static const char *const migrations[] = {
         "CREATE INDEX key_unbound ON key (owner) WHERE owner_uid = 4294967295 AND hosts <> '';"
         /* When an issuing host has last said something. */
         "ALTER TABLE fleet_issuer ADD COLUMN stated INTEGER NOT NULL DEFAULT 0;",
+        /* 16: A key of a fleet has the number of the change with which it has come, in each of its
+         * groups, in the order of hosts. '': from before, or no key of a fleet.
+         * The step to 15 has grown twice after stores were made by it, which these may lack. */
+        "ALTER TABLE key ADD COLUMN born TEXT NOT NULL DEFAULT '';"
+        "CREATE INDEX IF NOT EXISTS key_unbound ON key (owner) WHERE owner_uid = 4294967295 AND "
+        "hosts <> '';"
+        "CREATE TABLE fleet_issuer_new ("
+        "  key BLOB PRIMARY KEY CHECK (length(key) = 32),"
+        "  host TEXT NOT NULL,"
+        "  clock INTEGER NOT NULL DEFAULT 0,"
+        "  ahead INTEGER NOT NULL DEFAULT 0,"
+        "  stated INTEGER NOT NULL DEFAULT 0"
+        ") STRICT, WITHOUT ROWID;"
+        "INSERT INTO fleet_issuer_new (key, host, clock, ahead) SELECT key, host, clock, ahead "
+        "FROM fleet_issuer;"
+        "DROP TABLE fleet_issuer;"
+        "ALTER TABLE fleet_issuer_new RENAME TO fleet_issuer;",
 };
 
 int64_t store_schema_newest(void) {

@@ -230,8 +230,7 @@ static void try_group(const struct fuzz *f) {
 }
 
 static void try_page(const struct fuzz *f) {
-        struct bytes_writer w = { .out = bytes, .size = sizeof(bytes) }, v = w;
-        struct fleet_numbers numbers;
+        struct bytes_writer w = { .out = bytes, .size = sizeof(bytes) };
         struct fleet_page page;
 
         if (fleet_body_get_page(f->at, f->left, &page) == 0) {
@@ -240,11 +239,6 @@ static void try_page(const struct fuzz *f) {
                                     page.ids + i * KEYTEXT_ID_LEN, KEYTEXT_ID_LEN) < 0);
                 fleet_body_put_page(&w, &page);
                 check_record(&w, FLEET_RECORD_PAGE, f);
-        }
-        if (fleet_body_get_numbers(f->at, f->left, &numbers) == 0) {
-                must(numbers.n <= FLEET_GROUPS_MAX);
-                fleet_body_put_numbers(&v, &numbers);
-                check_record(&v, FLEET_RECORD_NUMBERS, f);
         }
 }
 

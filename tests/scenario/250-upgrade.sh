@@ -44,6 +44,10 @@ logins() { # as the daemon of that schema has decided them
         is "$got: $user $key $options" "$want: $user $key $options"
     done < <(grep -E '^-- (accepted|refused) ' "$stores/$schema.sql")
 }
+shape() { # DATABASE: what its tables are, in whatever order they came
+    sqlite3 "$1" "SELECT s.type, s.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk FROM sqlite_schema s
+        LEFT JOIN pragma_table_xinfo(s.name) c ORDER BY 1, 2, 3"
+}
 upgraded() { # SCHEMA
     lay_down "$1"
     tables "$schema" "$db" >"$dir/before"
@@ -54,12 +58,14 @@ upgraded() { # SCHEMA
     logins
     run 0 ctl audit verify
     is "$(sqlite3 "$db" "PRAGMA user_version")" "$newest"
+    is "$(shape "$db")" "$(<"$dir/shape")"
 }
 
 # --- There is a store of each schema
 
 start
 newest=$(sqlite3 "$db" "PRAGMA user_version")
+shape "$db" >"$dir/shape"
 stop
 [[ -z $(compgen -G "$db.*") ]] || fail "a new store has a copy"
 for ((schema = 1; schema <= newest; schema++)); do

@@ -387,7 +387,8 @@ static void test_a_damaged_store_of_an_older_schema(void **state) {
         fill(f);
         unit_sql(unit_boot_path_of(f, "keys.db"),
                  "ALTER TABLE audit DROP COLUMN login_uid;"
-                 "DROP INDEX key_realm; ALTER TABLE key DROP COLUMN realm; DROP INDEX key_unbound;"
+                 "ALTER TABLE key DROP COLUMN born; DROP INDEX key_unbound;"
+                 "DROP INDEX key_realm; ALTER TABLE key DROP COLUMN realm;"
                  "DROP INDEX account_held; DROP INDEX account_password_held;"
                  "ALTER TABLE account DROP COLUMN password_since;"
                  "ALTER TABLE account DROP COLUMN password_held;"

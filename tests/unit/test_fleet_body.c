@@ -41,12 +41,6 @@ static int get_issuer(const uint8_t *in, size_t len) {
         return fleet_body_get_issuer(in, len, &issuer, &trusted);
 }
 
-static int get_numbers(const uint8_t *in, size_t len) {
-        struct fleet_numbers numbers;
-
-        return fleet_body_get_numbers(in, len, &numbers);
-}
-
 /* The bytes are copied to where nothing is behind them, so that a sanitizer sees a read beyond. */
 static int get_of(int (*get)(const uint8_t *in, size_t len), const struct record *record,
                   size_t len) {
@@ -205,32 +199,6 @@ static void test_pages(void **state) {
                 unit_int("short", fleet_body_get_page(content(&record), len, &got), -EBADMSG);
 }
 
-static void test_numbers(void **state) {
-        struct fleet_numbers numbers = {}, got = {};
-        struct record record;
-        size_t len;
-
-        (void) state;
-        begin(&record);
-        fleet_body_put_numbers(&record.w, &numbers);
-        unit_int("none", get_of(get_numbers, &record, length(&record)), 0);
-        for (size_t i = 0; i < FLEET_GROUPS_MAX; i++) {
-                memset(numbers.numbers[i].group, 'a' + (int) i % 26, FRAME_GROUP_MAX);
-                numbers.numbers[i].number = INT64_MAX - (int64_t) i;
-        }
-        numbers.n = FLEET_GROUPS_MAX;
-        begin(&record);
-        fleet_body_put_numbers(&record.w, &numbers);
-        assert_int_equal(record.bytes[0], FLEET_RECORD_NUMBERS);
-        assert_int_equal(bytes_written(&record.w), record.w.len);
-        assert_int_equal(fleet_body_get_numbers(content(&record), length(&record), &got), 0);
-        assert_memory_equal(&got, &numbers, sizeof(got));
-        len = length(&record);
-        unit_int("short", get_of(get_numbers, &record, len - 1), -EBADMSG);
-        memcpy(record.bytes + record.w.len, content(&record), 1 + FRAME_GROUP_MAX + 8);
-        unit_int("one more", get_of(get_numbers, &record, len + 1 + FRAME_GROUP_MAX + 8), -EBADMSG);
-}
-
 static void test_certs(void **state) {
         uint8_t thumbprints[2 * RECORD_THUMBPRINT_LEN];
         struct record record;
@@ -246,9 +214,9 @@ static void test_certs(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_hosts),   cmocka_unit_test(test_issuers),
-                cmocka_unit_test(test_groups),  cmocka_unit_test(test_pages),
-                cmocka_unit_test(test_numbers), cmocka_unit_test(test_certs),
+                cmocka_unit_test(test_hosts),  cmocka_unit_test(test_issuers),
+                cmocka_unit_test(test_groups), cmocka_unit_test(test_pages),
+                cmocka_unit_test(test_certs),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

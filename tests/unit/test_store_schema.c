@@ -10,7 +10,7 @@
 
 static void test_the_newest_version_is_the_fifteenth(void **state) {
         (void) state;
-        assert_int_equal(store_schema_newest(), 15);
+        assert_int_equal(store_schema_newest(), 16);
 }
 
 static void test_an_old_store_keeps_its_keys(void **state) {
@@ -27,7 +27,7 @@ static void test_an_old_store_keeps_its_keys(void **state) {
         assert_int_equal(got.dead_at, 2);
         assert_int_equal(
                 unit_sql_number(s->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 15);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 16);
         assert_int_equal(store_check(s->writer, false), 0);
 }
 
@@ -49,7 +49,7 @@ static void test_keys_without_certificates_need_none(void **state) {
         assert_int_equal(got.bound, false);
         assert_int_equal(unit_sql_number(s->path, "SELECT length(certificate) FROM key"), 0);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM cert"), 0);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 15);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 16);
         assert_int_equal(store_check(s->writer, false), 0);
 }
 
