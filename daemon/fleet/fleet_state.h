@@ -13,7 +13,7 @@ struct fleet_taking {
         uint8_t page[FRAME_HASH_LEN];   /* of the last page */
         uint32_t index;                 /* of the next page */
         char after[KEYTEXT_ID_LEN + 1]; /* the last id so far */
-        uint64_t gone; /* keys */
+        uint64_t gone;                  /* keys */
         /* Keys that this host did not have, and all keys. When most are new, further ones go beside
          * the store in use; NULL: there are none, or an import has come between. */
         uint64_t fresh, seen;
