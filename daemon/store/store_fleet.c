@@ -173,7 +173,7 @@ int store_fleet_each_issuer(struct store *s,
         int r;
 
         r = store_once(s->db, &row.stmt,
-                       "SELECT key, host, clock, ahead, stated FROM fleet_issuer ORDER BY host");
+                       "SELECT key, host, clock, ahead, stated_at FROM fleet_issuer ORDER BY host");
         while (r >= 0 && (r = store_row_get_next(&row)) > 0) {
                 struct store_fleet_issuer issuer = {};
 
@@ -208,7 +208,7 @@ int store_fleet_put_issuer_clock(struct store *writer, const struct store_fleet_
         int r;
 
         r = store_once(writer->db, &row.stmt,
-                       "UPDATE fleet_issuer SET clock = ?2, ahead = ?3, stated = ?4 WHERE key = "
+                       "UPDATE fleet_issuer SET clock = ?2, ahead = ?3, stated_at = ?4 WHERE key = "
                        "?1");
         if (r < 0)
                 return r;

@@ -356,28 +356,20 @@ static const char *const migrations[] = {
         "ALTER TABLE fleet_audit ADD COLUMN login_uid INTEGER NOT NULL DEFAULT -1;"
         "ALTER TABLE key ADD COLUMN realm TEXT AS (CASE WHEN owner_uid = 4294967295 AND "
         "hosts = '' THEN substr(owner, 1, instr(owner, ':') - 1) ELSE '' END) VIRTUAL;"
-        "CREATE INDEX key_realm ON key (realm) WHERE realm <> '';"
-        /* Keys of a fleet whose owner this host has not seen yet. */
-        "CREATE INDEX key_unbound ON key (owner) WHERE owner_uid = 4294967295 AND hosts <> '';"
-        /* When an issuing host has last said something. */
-        "ALTER TABLE fleet_issuer ADD COLUMN stated INTEGER NOT NULL DEFAULT 0;",
-        /* 16: A key of a fleet has the number of the change with which it has come, in each of its
-         * groups, in the order of hosts. '': from before, or no key of a fleet.
-         * The step to 15 has grown twice after stores were made by it, which these may lack. */
-        "ALTER TABLE key ADD COLUMN born TEXT NOT NULL DEFAULT '';"
+        "CREATE INDEX key_realm ON key (realm) WHERE realm <> '';",
+        /* 16: Two things that some stores with 15 have already: keys of a fleet whose owner this
+         * host has not seen yet, and when an issuing host has last said something. A key of a fleet
+         * has the number of the change with which it has come, in each of its groups, in the order
+         * of hosts. '': from before, or no key of a fleet. One index for all live keys by when they
+         * were made: those without an end of their own are together in it. */
         "CREATE INDEX IF NOT EXISTS key_unbound ON key (owner) WHERE owner_uid = 4294967295 AND "
         "hosts <> '';"
-        "CREATE TABLE fleet_issuer_new ("
-        "  key BLOB PRIMARY KEY CHECK (length(key) = 32),"
-        "  host TEXT NOT NULL,"
-        "  clock INTEGER NOT NULL DEFAULT 0,"
-        "  ahead INTEGER NOT NULL DEFAULT 0,"
-        "  stated INTEGER NOT NULL DEFAULT 0"
-        ") STRICT, WITHOUT ROWID;"
-        "INSERT INTO fleet_issuer_new (key, host, clock, ahead) SELECT key, host, clock, ahead "
-        "FROM fleet_issuer;"
-        "DROP TABLE fleet_issuer;"
-        "ALTER TABLE fleet_issuer_new RENAME TO fleet_issuer;",
+        "ALTER TABLE fleet_issuer ADD COLUMN stated_at INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE key ADD COLUMN born TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE key ADD COLUMN endless INTEGER AS (expires_at = 0) VIRTUAL;"
+        "DROP INDEX IF EXISTS key_made;"
+        "DROP INDEX IF EXISTS key_created;"
+        "CREATE INDEX IF NOT EXISTS key_made ON key (endless, created_at) WHERE dead_at = 0;",
 };
 
 int64_t store_schema_newest(void) {
@@ -388,7 +380,13 @@ int store_schema_fold_policies(sqlite3 *db) {
         return store_stmt_exec(db, FOLD_POLICIES);
 }
 
-/* As store_stmt_exec(), but makes no index. */
+/* One that may be damaged can be neither made nor dropped. */
+static bool is_of_index(const char *sql) {
+        return strncmp(sql, "CREATE INDEX", 12) == 0 ||
+               strncmp(sql, "DROP INDEX IF EXISTS", 20) == 0;
+}
+
+/* As store_stmt_exec(), but leaves indexes as they are. */
 static int exec_without_indexes(sqlite3 *db, const char *sql) {
         int r = 0;
 
@@ -396,7 +394,7 @@ static int exec_without_indexes(sqlite3 *db, const char *sql) {
                 sqlite3_stmt *stmt = NULL;
 
                 r = store_stmt_error(sqlite3_prepare_v2(db, sql, -1, &stmt, &sql));
-                if (r >= 0 && stmt && strncmp(sqlite3_sql(stmt), "CREATE INDEX", 12) != 0)
+                if (r >= 0 && stmt && !is_of_index(sqlite3_sql(stmt)))
                         do
                                 r = store_stmt_step(stmt);
                         while (r > 0);

@@ -31,6 +31,10 @@
 #define LIFE_COLUMNS                                                                               \
         "k.id, k.status, k.created_at, k.expires_at, k.bound_at, k.retires_at, k.dead_at, "        \
         "k.updated_at, k.reason <> '', k.hosts <> ''"
+/* The first of each half of the index. */
+#define NEWEST_MADE                                                                                \
+        "SELECT max(created_at) AS at FROM key WHERE dead_at = 0 AND endless = 0 UNION ALL "       \
+        "SELECT max(created_at) FROM key WHERE dead_at = 0 AND endless = 1"
 #define SWEPT_KEYS "SELECT " KEY_COLUMNS " FROM key k"
 
 #define AUDIT_COLUMNS                                                                              \
@@ -143,12 +147,10 @@ static const char *const texts[] = {
                 "SELECT EXISTS (SELECT 1 FROM account_files WHERE identity = ?1)",
         [STMT_ACCOUNT_FILES_SET] = "REPLACE INTO account_files (one, identity) VALUES (1, ?1)",
         [STMT_SWEEP_NEXT] = "SELECT min(ends_at) FROM key WHERE dead_at = 0",
-        [STMT_SWEEP_OLDEST] =
-                "SELECT min(created_at) FROM key INDEXED BY key_made WHERE dead_at = 0 AND "
-                "expires_at = 0",
-        [STMT_SWEEP_NEWEST] = "SELECT max(created_at) FROM key WHERE dead_at = 0",
-        [STMT_SWEEP_AHEAD] = SWEPT_KEYS " WHERE k.dead_at = 0 AND k.created_at > ?1 ORDER BY "
-                                        "k.created_at LIMIT ?2",
+        [STMT_SWEEP_OLDEST] = "SELECT min(created_at) FROM key WHERE dead_at = 0 AND endless = 1",
+        [STMT_SWEEP_NEWEST] = "SELECT max(at) FROM (" NEWEST_MADE ")",
+        [STMT_SWEEP_AHEAD] = SWEPT_KEYS " WHERE k.dead_at = 0 AND k.endless IN (0, 1) AND "
+                                        "k.created_at > ?1 LIMIT ?2",
         /* An end that would be before 1970 is 1: 0 stands for none. */
         [STMT_SWEEP_REDATE] =
                 "UPDATE key SET created_at = ?2, updated_at = ?2, "
@@ -167,9 +169,8 @@ static const char *const texts[] = {
         [STMT_SWEEP_REMOVED] = "SELECT EXISTS (SELECT 1 FROM key WHERE " REMOVED ")",
         [STMT_SWEEP_ENDED] =
                 SWEPT_KEYS " WHERE k.dead_at = 0 AND k.ends_at <= ?1 ORDER BY k.ends_at LIMIT ?2",
-        /* The index of all live keys would do, and find mostly others. */
-        [STMT_SWEEP_MADE] = SWEPT_KEYS " INDEXED BY key_made WHERE k.dead_at = 0 AND k.expires_at "
-                                       "= 0 AND k.created_at <= ?1 ORDER BY k.created_at LIMIT ?2",
+        [STMT_SWEEP_MADE] = SWEPT_KEYS " WHERE k.dead_at = 0 AND k.endless = 1 AND k.created_at <= "
+                                       "?1 ORDER BY k.created_at LIMIT ?2",
         [STMT_SWEEP_UNDONE] =
                 SWEPT_KEYS " WHERE k.dead_at <> 0 AND k.dead_at > ?1 AND k.status = 0 LIMIT ?2",
         [STMT_SWEEP_OF] = SWEPT_KEYS " WHERE k.owner = ?1 AND k.id > ?3 AND k.status = 0" LIVE_EPOCH
@@ -193,8 +194,8 @@ static const char *const texts[] = {
         [STMT_SWEEP_TRUSTED_AT] = "SELECT ifnull(max(trusted_at), 0) FROM clock",
         [STMT_SWEEP_TRUST] = "REPLACE INTO clock (one, trusted_at) VALUES (1, ?1)",
         /* What the indexes say, and the last record of the audit log. */
-        [STMT_KEY_NEWEST] = "SELECT max(ifnull((SELECT max(created_at) FROM key WHERE dead_at = "
-                            "0), 0), ifnull((SELECT max(dead_at) FROM key WHERE dead_at <> 0), 0), "
+        [STMT_KEY_NEWEST] = "SELECT max(ifnull((SELECT max(at) FROM (" NEWEST_MADE
+                            ")), 0), ifnull((SELECT max(dead_at) FROM key WHERE dead_at <> 0), 0), "
                             "ifnull((SELECT at FROM audit WHERE seq = (SELECT max(seq) FROM "
                             "audit)), 0))",
         [STMT_MIRROR_GET] =

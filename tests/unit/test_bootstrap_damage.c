@@ -387,6 +387,8 @@ static void test_a_damaged_store_of_an_older_schema(void **state) {
         fill(f);
         unit_sql(unit_boot_path_of(f, "keys.db"),
                  "ALTER TABLE audit DROP COLUMN login_uid;"
+                 "DROP INDEX key_made; ALTER TABLE key DROP COLUMN endless;"
+                 "CREATE INDEX key_made ON key (created_at) WHERE dead_at = 0 AND expires_at = 0;"
                  "ALTER TABLE key DROP COLUMN born; DROP INDEX key_unbound;"
                  "DROP INDEX key_realm; ALTER TABLE key DROP COLUMN realm;"
                  "DROP INDEX account_held; DROP INDEX account_password_held;"
@@ -400,7 +402,7 @@ static void test_a_damaged_store_of_an_older_schema(void **state) {
                  "DROP TABLE fleet_clock; ALTER TABLE policy DROP COLUMN fleet;"
                  "ALTER TABLE cert DROP COLUMN fleet; ALTER TABLE key DROP COLUMN hosts;"
                  "ALTER TABLE key DROP COLUMN revision;"
-                 "DROP INDEX key_created; DROP TABLE account_files;"
+                 "DROP TABLE account_files;"
                  "ALTER TABLE mirror DROP COLUMN imported_at;"
                  "ALTER TABLE mirror DROP COLUMN backed_up_at; PRAGMA user_version = 10");
         copy(f, "keys.db", "good");

@@ -36,8 +36,8 @@ static const struct {
 } plans[] = {
         { "the next end", STMT_SWEEP_NEXT, "key_ends" },
         { "the oldest", STMT_SWEEP_OLDEST, "key_made" },
-        { "the newest", STMT_SWEEP_NEWEST, "key_created" },
-        { "made ahead", STMT_SWEEP_AHEAD, "key_created" },
+        { "the newest", STMT_SWEEP_NEWEST, "key_made" },
+        { "made ahead", STMT_SWEEP_AHEAD, "key_made" },
         { "the next dead", STMT_SWEEP_NEXT_DEAD, "key_dead" },
         { "the next password", STMT_SWEEP_NEXT_PASSWORD, "account_password" },
         { "anything removed", STMT_SWEEP_REMOVED, "key_epoch" },
@@ -54,7 +54,7 @@ static const struct {
         { "owners", STMT_ACCOUNT_OWNERS, "key_owner" },
         { "linked users", STMT_ACCOUNT_LINKED, "key_linked" },
         { "live keys", STMT_ACCOUNT_LIVES, "key_owner" },
-        { "the newest key", STMT_KEY_NEWEST, "key_created" },
+        { "the newest key", STMT_KEY_NEWEST, "key_made" },
         { "keys that wait for their owner", STMT_KEY_BIND_OWNER, "key_unbound" },
 };
 
