@@ -15,12 +15,15 @@
 /* At most ten a second, as long as there is no more than one answer can have. */
 #define FETCH_GAP_USEC UINT64_C(100000)
 #define PIECES_MAX     64
-#define STRING_(x)     #x
-#define STRING(x)      STRING_(x)
+/* of all groups; at least one of each */
+#define ROWS_MAX   2000
+#define STRING_(x) #x
+#define STRING(x)  STRING_(x)
 
 /* One statement, so all of it is of one moment. Rows 'c' are changes, 'g' the numbers of the
  * groups, 'h' signed heads, 'o' the oldest changes, 's' the snapshots that this host has made. The
- * groups take turns, so a long backlog of one does not keep others waiting. */
+ * groups take turns, so a long backlog of one does not keep others waiting. %zu is how many rows
+ * are sorted of each: the database bounds the files that a large sort would need. */
 static const char fetch_sql[] =
         "WITH mine AS MATERIALIZED ("
         " SELECT grp COLLATE \"C\" AS grp, number FROM unnest($1::text[], $2::bigint[]) m (grp, "
@@ -29,7 +32,7 @@ static const char fetch_sql[] =
         " SELECT c.grp, c.number, c.frame, sum(octet_length(c.frame))"
         "  OVER (ORDER BY c.number - m.number, c.grp) - octet_length(c.frame) AS size_before"
         " FROM mine m CROSS JOIN LATERAL (SELECT * FROM wfapikey.change"
-        "  WHERE grp = m.grp AND number > m.number ORDER BY number LIMIT 2000) c"
+        "  WHERE grp = m.grp AND number > m.number ORDER BY number LIMIT %zu) c"
         ") SELECT 'c', grp, number, frame FROM newer WHERE size_before < " STRING(
                 CARRY_FETCH) " UNION ALL SELECT 'g', m.grp, g.number, NULL FROM mine m JOIN "
                              "wfapikey.hostgroup g ON g.name = m.grp"
@@ -420,7 +423,15 @@ static bool ask_number(struct carry *c) {
         return true;
 }
 
+static int ask(struct carry *c, const struct array arrays[static 2], size_t n_asked) {
+        char sql[sizeof(fetch_sql) + 20];
+
+        (void) snprintf(sql, sizeof(sql), fetch_sql, 1 + ROWS_MAX / (n_asked ?: 1));
+        return database_ask(c->database, sql, arrays, 2, on_fetched, c);
+}
+
 void carry_fetch_start(struct carry *c) {
+        size_t n_asked = 0;
         struct array arrays[2] = { { .kind = ARRAY_TEXT }, { .kind = ARRAY_NUMBER } };
         uint64_t now = carry_now(c);
         int r;
@@ -439,6 +450,7 @@ void carry_fetch_start(struct carry *c) {
                         continue;
                 array_add_text(&arrays[0], g->name);
                 array_add_number(&arrays[1], g->number);
+                n_asked++;
         }
         c->fetch_wanted = false;
         c->fetch_at = now + FETCH_GAP_USEC;
@@ -446,7 +458,7 @@ void carry_fetch_start(struct carry *c) {
         if (r >= 0)
                 r = array_finish(&arrays[1]);
         if (r >= 0)
-                r = database_ask(c->database, fetch_sql, arrays, 2, on_fetched, c);
+                r = ask(c, arrays, n_asked);
         if (r < 0)
                 note(LOG_WARNING, "cannot ask for changes: %s", strerrordesc_np(-r));
         array_done(&arrays[0]);

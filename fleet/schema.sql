@@ -19,6 +19,7 @@ DO $do$
 DECLARE
         r text;
 BEGIN
+        PERFORM set_config('wfapikey.caller', current_user, true);
         PERFORM pg_advisory_xact_lock(hashtext('wfapikey'));
         FOREACH r IN ARRAY ARRAY['wfapikey_owner', 'wfapikey_member', 'wfapikey_issuer', 'wfapikey_site'] LOOP
                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
@@ -36,6 +37,11 @@ BEGIN
                 EXECUTE format('GRANT wfapikey_owner TO %I', current_user);
         END IF;
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO wfapikey_member, wfapikey_site', current_database());
+        -- A limit that hosts cannot change themselves: see limit_host().
+        IF current_setting('server_version_num')::integer >= 150000
+                AND EXISTS (SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper) THEN
+                EXECUTE 'GRANT SET ON PARAMETER temp_file_limit TO wfapikey_owner';
+        END IF;
 END
 $do$;
 
@@ -276,12 +282,62 @@ DECLARE
         host_role name := (SELECT role FROM wfapikey.host WHERE name = host_name);
         sessions integer[] := ARRAY(SELECT pid FROM pg_stat_activity WHERE usename = host_role AND pid <> pg_backend_pid());
 BEGIN
-        IF cardinality(sessions) > 0 THEN
+        IF cardinality(sessions) = 0 THEN
+                RETURN;
+        ELSIF pg_has_role(current_user, host_role, 'USAGE') THEN
+                PERFORM pg_terminate_backend(p) FROM unnest(sessions) p;
+        ELSE
                 -- only a member of a role may end its sessions
                 EXECUTE format('GRANT %I TO %I', host_role, current_user);
                 PERFORM pg_terminate_backend(p) FROM unnest(sessions) p;
                 EXECUTE format('REVOKE %I FROM %I', host_role, current_user);
         END IF;
+END
+$$;
+
+-- A host that keeps a transaction open keeps PostgreSQL from removing old rows, from emptying the
+-- queue of bells, and from throwing away the log that sites do not need any more. It may change all
+-- limits of time that its role has. No statement of a host takes longer than some seconds.
+CREATE OR REPLACE FUNCTION wfapikey.patience() RETURNS interval
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+        SELECT interval '1 min';
+$$;
+
+-- The owner is a member of the roles of hosts, and of no others: see limit_host(). So it sees since
+-- when their transactions are open, and may end these.
+CREATE OR REPLACE FUNCTION wfapikey.end_old() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+        old integer;
+BEGIN
+        FOR old IN SELECT a.pid FROM pg_stat_activity a JOIN wfapikey.host h ON h.role = a.usename
+                        WHERE a.xact_start < clock_timestamp() - wfapikey.patience() AND a.pid <> pg_backend_pid() LOOP
+                BEGIN
+                        PERFORM pg_terminate_backend(old);
+                EXCEPTION
+                        -- It has ended, and another session has its number.
+                        WHEN OTHERS THEN NULL;
+                END;
+        END LOOP;
+END
+$$;
+
+-- What bounds the role of a host, and the host cannot change. Done again it changes nothing.
+CREATE OR REPLACE FUNCTION wfapikey.limit_host(host_role text, is_issuer boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error AS $$
+BEGIN
+        -- for end_old(), and for nothing else: the owner does not log in
+        EXECUTE format(CASE WHEN current_setting('server_version_num')::integer >= 160000
+                THEN 'GRANT %I TO wfapikey_owner WITH INHERIT TRUE, SET FALSE' ELSE 'GRANT %I TO wfapikey_owner' END, host_role);
+        -- A sort could fill the disk. An issuing host sorts the reports of all hosts.
+        EXECUTE format(CASE WHEN is_issuer THEN 'ALTER ROLE %I RESET temp_file_limit'
+                ELSE 'ALTER ROLE %I SET temp_file_limit = ''64MB''' END, host_role);
+EXCEPTION
+        -- PostgreSQL 13 and 14: only a superuser may say this. The set-up does for the hosts that are there.
+        WHEN insufficient_privilege THEN
+                IF current_setting('server_version_num')::integer < 160000 THEN
+                        EXECUTE format('GRANT %I TO wfapikey_owner', host_role);
+                END IF;
 END
 $$;
 
@@ -317,6 +373,7 @@ BEGIN
         EXECUTE format('ALTER ROLE %I LOGIN CONNECTION LIMIT 10 PASSWORD %L', host_role, verifier);
         EXECUTE format('ALTER ROLE %I SET statement_timeout = ''4s''', host_role);
         EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''10s''', host_role);
+        PERFORM wfapikey.limit_host(host_role, is_issuer);
         EXECUTE format('GRANT wfapikey_member TO %I%s', host_role, wfapikey.by_owner());
         IF is_issuer THEN
                 EXECUTE format('GRANT wfapikey_issuer TO %I%s', host_role, wfapikey.by_owner());
@@ -362,6 +419,7 @@ BEGIN
         ELSIF pg_has_role('wfapikey_host_' || host_name, 'wfapikey_issuer', 'MEMBER') THEN
                 EXECUTE format('REVOKE wfapikey_issuer FROM %I%s', 'wfapikey_host_' || host_name, wfapikey.by_owner());
         END IF;
+        PERFORM wfapikey.limit_host('wfapikey_host_' || host_name, is_issuer);
         PERFORM wfapikey.tell_sites(host_name);
 END
 $$;
@@ -472,6 +530,7 @@ CREATE OR REPLACE FUNCTION wfapikey.put_heads(grps text[], numbers bigint[], fra
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
         PERFORM wfapikey.check_issuing();
+        PERFORM wfapikey.end_old();
         INSERT INTO wfapikey.head (grp, issuer, number, frame, changed_at)
                 SELECT h.grp, wfapikey.my_name(), h.number, h.frame, now()
                 FROM unnest(grps, numbers, frames) h (grp, number, frame)
@@ -659,6 +718,39 @@ EXCEPTION
 END
 $$;
 
+-- At a site. Signed heads come every few seconds, as they do at home.
+CREATE OR REPLACE FUNCTION wfapikey.on_head() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        PERFORM wfapikey.end_old();
+        RETURN NULL;
+EXCEPTION
+        WHEN OTHERS THEN
+                RAISE WARNING 'wfapikey: old transactions of hosts: %', SQLERRM;
+                RETURN NULL;
+END
+$$;
+
+-- The triggers of a site, also when it is the replication that writes.
+CREATE OR REPLACE FUNCTION wfapikey.make_triggers() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
+BEGIN
+        -- PostgreSQL 13 cannot read CREATE OR REPLACE TRIGGER
+        DROP TRIGGER IF EXISTS ring ON wfapikey.hostgroup;
+        DROP TRIGGER IF EXISTS follow_host ON wfapikey.site_host;
+        DROP TRIGGER IF EXISTS on_head ON wfapikey.head;
+        CREATE TRIGGER ring AFTER INSERT OR UPDATE ON wfapikey.hostgroup
+                FOR EACH ROW EXECUTE FUNCTION wfapikey.ring();
+        CREATE TRIGGER follow_host AFTER INSERT OR UPDATE OR DELETE ON wfapikey.site_host
+                FOR EACH ROW EXECUTE FUNCTION wfapikey.follow_host();
+        CREATE TRIGGER on_head AFTER INSERT OR UPDATE ON wfapikey.head
+                FOR EACH ROW WHEN (new.grp = 'all') EXECUTE FUNCTION wfapikey.on_head();
+        ALTER TABLE wfapikey.hostgroup ENABLE ALWAYS TRIGGER ring;
+        ALTER TABLE wfapikey.site_host ENABLE ALWAYS TRIGGER follow_host;
+        ALTER TABLE wfapikey.head ENABLE ALWAYS TRIGGER on_head;
+END
+$$;
+
 -- Makes this database the empty copy of a site, before the subscription is created. Called again, it
 -- empties the copy.
 CREATE OR REPLACE FUNCTION wfapikey.become_site() RETURNS void
@@ -674,16 +766,7 @@ BEGIN
         UPDATE wfapikey.fleet SET site = true;
         -- Some of a host's groups may not be here.
         ALTER TABLE wfapikey.host_group DROP CONSTRAINT IF EXISTS host_group_grp_fkey;
-        -- PostgreSQL 13 cannot read CREATE OR REPLACE TRIGGER
-        DROP TRIGGER IF EXISTS ring ON wfapikey.hostgroup;
-        DROP TRIGGER IF EXISTS follow_host ON wfapikey.site_host;
-        CREATE TRIGGER ring AFTER INSERT OR UPDATE ON wfapikey.hostgroup
-                FOR EACH ROW EXECUTE FUNCTION wfapikey.ring();
-        CREATE TRIGGER follow_host AFTER INSERT OR UPDATE OR DELETE ON wfapikey.site_host
-                FOR EACH ROW EXECUTE FUNCTION wfapikey.follow_host();
-        -- also when it is the replication that writes
-        ALTER TABLE wfapikey.hostgroup ENABLE ALWAYS TRIGGER ring;
-        ALTER TABLE wfapikey.site_host ENABLE ALWAYS TRIGGER follow_host;
+        PERFORM wfapikey.make_triggers();
         DELETE FROM wfapikey.site_host;
         TRUNCATE wfapikey.hostgroup, wfapikey.change, wfapikey.head, wfapikey.snapshot, wfapikey.page;
 END
@@ -709,6 +792,54 @@ BEGIN
 END
 $$;
 
+-- What PostgreSQL lets every role do in a database, and no host of a fleet needs. Large objects, WAL,
+-- files of snapshots and temporary tables fill the disk, and advisory locks the table of locks that
+-- all sessions share.
+CREATE OR REPLACE FUNCTION wfapikey.risky() RETURNS TABLE (f regprocedure, way text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+        SELECT p.oid::regprocedure, w.way FROM pg_proc p JOIN (VALUES
+                ('^(lo_creat|lo_create|lo_from_bytea|lo_put|lowrite|lo_truncate|lo_truncate64)$', 'large objects'),
+                ('^pg_logical_emit_message$', 'pg_logical_emit_message()'),
+                ('^pg_export_snapshot$', 'pg_export_snapshot()'),
+                ('^pg_(try_)?advisory_(xact_)?lock', 'advisory locks')
+        ) w (pattern, way) ON p.proname ~ w.pattern WHERE p.pronamespace = 'pg_catalog'::regnamespace;
+$$;
+
+-- The ways that are open to hosts in this database, or NULL.
+CREATE OR REPLACE FUNCTION wfapikey.open_ways() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+        SELECT string_agg(way, ', ' ORDER BY way) FROM (
+                SELECT 'temporary tables' WHERE has_database_privilege('wfapikey_member', current_database(), 'TEMPORARY')
+                UNION SELECT 'tables in schema public' FROM pg_namespace WHERE nspname = 'public' AND has_schema_privilege('wfapikey_member', oid, 'CREATE')
+                UNION SELECT r.way FROM wfapikey.risky() r WHERE has_function_privilege('wfapikey_member', r.f, 'EXECUTE')
+        ) w (way);
+$$;
+
+-- Takes them from all roles but the owner of the database and superusers, as far as the caller may,
+-- and returns what is still open. The set-up does it in a database that has no other use.
+CREATE OR REPLACE FUNCTION wfapikey.shut() RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error AS $$
+DECLARE
+        super boolean := (SELECT rolsuper FROM pg_roles WHERE rolname = current_user);
+        f regprocedure;
+BEGIN
+        IF super OR pg_has_role((SELECT datdba FROM pg_database WHERE datname = current_database()), 'USAGE') THEN
+                EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+        END IF;
+        IF super OR pg_has_role((SELECT nspowner FROM pg_namespace WHERE nspname = 'public'), 'USAGE') THEN
+                REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+        END IF;
+        FOR f IN SELECT r.f FROM wfapikey.risky() r WHERE super LOOP
+                EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
+        END LOOP;
+        IF super THEN
+                -- for another set-up by a role that is no superuser
+                GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO wfapikey_owner;
+        END IF;
+        RETURN wfapikey.open_ways();
+END
+$$;
+
 REVOKE ALL ON ALL TABLES IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer, wfapikey_site;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer, wfapikey_site;
 GRANT SELECT ON wfapikey.fleet, wfapikey.hostgroup, wfapikey.host_group, wfapikey.change, wfapikey.head, wfapikey.snapshot,
@@ -724,4 +855,36 @@ GRANT EXECUTE ON FUNCTION wfapikey.put_heads(text[], bigint[], bytea[]) TO wfapi
 GRANT EXECUTE ON FUNCTION wfapikey.put_page(text, bigint, bigint, bytea) TO wfapikey_issuer;
 GRANT EXECUTE ON FUNCTION wfapikey.done_snapshot(text, bigint, bigint) TO wfapikey_issuer;
 GRANT EXECUTE ON FUNCTION wfapikey.rebase(text[], bigint[], bigint[]) TO wfapikey_issuer;
+
+-- What an older version has made.
+DO $do$
+BEGIN
+        PERFORM wfapikey.limit_host(role, issuing) FROM wfapikey.host;
+        IF (SELECT site FROM wfapikey.fleet) THEN
+                PERFORM wfapikey.make_triggers();
+        END IF;
+END
+$do$;
+
+-- The owner is no superuser, who alone may do the rest.
+DO $do$
+DECLARE
+        others text;
+        ways text;
+BEGIN
+        EXECUTE format('SET LOCAL ROLE %I', current_setting('wfapikey.caller'));
+        PERFORM wfapikey.limit_host(role, issuing) FROM wfapikey.host WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper);
+        SELECT min(format('%I.%I', n.nspname, c.relname)) INTO others FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'wfapikey') AND c.relkind IN ('r', 'p', 'f', 'm');
+        IF others IS NULL THEN
+                PERFORM wfapikey.shut();
+        END IF;
+        ways := wfapikey.open_ways();
+        IF ways IS NOT NULL AND others IS NOT NULL THEN
+                RAISE WARNING 'a host that means ill can use % here: this database has other uses (%), which may need that; if not, have a superuser run SELECT wfapikey.shut() in it', ways, others;
+        ELSIF ways IS NOT NULL THEN
+                RAISE WARNING 'a host that means ill can use % here: have a superuser run SELECT wfapikey.shut() in this database', ways;
+        END IF;
+END
+$do$;
 COMMIT;

@@ -27,10 +27,14 @@ static int complain(const char *what, const char *text) {
         return EXIT_FAILURE;
 }
 
-/* PQexec() has no place for notices but stderr. */
-static void drop_notice(void *userdata, const PGresult *result) {
+/* What the SQL cannot do itself. */
+static void tell_notice(void *userdata, const PGresult *result) {
+        char line[NOTE_TEXT_LEN];
+        const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
         (void) userdata;
-        (void) result;
+        note_fold(line, text ? text : "");
+        (void) fprintf(stderr, "wfapikey-fleetd: %s\n", line);
 }
 
 /* Returns whether there is a password. */
@@ -80,7 +84,7 @@ int setup_run(const char *conninfo, const char *host) {
 
         if (PQstatus(conn) != CONNECTION_OK)
                 return complain("cannot connect", conn ? PQerrorMessage(conn) : DATABASE_BAD_INFO);
-        (void) PQsetNoticeReceiver(conn, drop_notice, NULL);
+        (void) PQsetNoticeReceiver(conn, tell_notice, NULL);
         result = PQexec(conn, schema_sql);
         if (PQresultStatus(result) != PGRES_COMMAND_OK)
                 return complain("cannot prepare the database", PQerrorMessage(conn));

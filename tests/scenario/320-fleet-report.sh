@@ -161,6 +161,8 @@ hold() { # SQL: in a transaction that does not end
     children+=("$!")
     wait_until sleeps
 }
+# As in a database that has other uses.
+sql 'GRANT TEMPORARY ON DATABASE postgres TO PUBLIC; GRANT EXECUTE ON FUNCTION lo_create TO PUBLIC'
 for attack in "SELECT wfapikey.put_report('{3}', ARRAY['x'::bytea])" "ALTER ROLE wfapikey_host_m3 PASSWORD 'm3-secret'" \
     'CREATE TEMPORARY TABLE t ()'; do
     make_m3

@@ -53,6 +53,21 @@ heard m1 "head all [0-9]* of i1"
 is "$(at site sql "SELECT string_agg(name, ' ' ORDER BY name) FROM wfapikey.hostgroup")" 'all paris'
 has "$(PGPASSWORD=m1-secret psql "host=$dir/site/pg user=wfapikey_host_m1 dbname=postgres" -c 'SELECT * FROM wfapikey.site_host' 2>&1)" "permission denied"
 
+# --- A transaction that a member keeps open at the site ends with the heads that come ---
+mkfifo "$dir/hold"
+exec {holder}<>"$dir/hold"
+PGAPPNAME=held PGPASSWORD=m1-secret psql "host=$dir/site/pg user=wfapikey_host_m1 dbname=postgres" -Atqc BEGIN -c 'SELECT pg_current_xact_id()' \
+    -f "$dir/hold" >"$dir/hold.log" 2>&1 &
+children+=("$!")
+held() { [[ $(at site sql "SELECT state FROM pg_stat_activity WHERE application_name = 'held'") == "$1" ]]; }
+wait_until held 'idle in transaction'
+at site sql "CREATE OR REPLACE FUNCTION wfapikey.patience() RETURNS interval LANGUAGE sql AS 'SELECT interval ''0 s'''"
+sql_as wfapikey_host_i1 i1-secret "SELECT wfapikey.put_heads('{all}', '{5}', '{x}')" >/dev/null
+wait_until held ''
+at site sql 'DROP FUNCTION wfapikey.patience()'
+run 0 "$fleetd" --setup "host=$dir/site/pg user=admin dbname=postgres"
+exec {holder}<&-
+
 # --- Hosts come, go, and issue ---
 does i1 "append move,m2,no,paris all:6:10" "done committed: $"
 wait_until roles 'wfapikey_host_m1 wfapikey_host_m2'
