@@ -171,7 +171,7 @@ static void on_database_down(const char *text, void *userdata) {
 static void on_bell(void *userdata) {
         struct carry *c = userdata;
 
-        c->fetch_wanted = true;
+        c->fetch_wanted = c->rung = true;
         c->reports.rung = true;
         carry_report_look(c);
         carry_go(c);
@@ -198,7 +198,7 @@ static void reset(struct carry *c) {
         while (c->n_issuers > 0)
                 free(c->issuers[--c->n_issuers]);
         free(take_ptr(c->issuers));
-        c->again = c->signing = c->fetch_wanted = false;
+        c->again = c->signing = c->fetch_wanted = c->rung = false;
         c->order = CARRY_ORDER_NONE;
         c->order_message = sd_bus_message_unref(c->order_message);
         c->heads = sd_bus_message_unref(c->heads);
@@ -406,10 +406,9 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         carry_heads_ask(c);
         carry_report_look(c);
         c->fetch_wanted = true;
-        if (c->silent && carry_now(c) >= c->look_at) {
+        /* then on_database_up() goes on */
+        if (c->silent && carry_now(c) >= c->look_at && database_look(c->database))
                 c->look_at = carry_now(c) + LOOK_USEC;
-                database_look(c->database); /* then on_database_up() goes on */
-        }
         carry_go(c);
         return 0;
 }

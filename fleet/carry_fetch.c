@@ -292,6 +292,7 @@ static void write_next(struct carry *c) {
  * behind. Nothing of it is taken, whatever it says. */
 static void look_at_numbers(struct carry *c) {
         char text[128];
+        bool news = false;
 
         for (int row = 0; row < PQntuples(c->fetched); row++) {
                 struct carry_group *g = group_of(c, row);
@@ -299,6 +300,7 @@ static void look_at_numbers(struct carry *c) {
                 if (!g)
                         continue;
                 if (kind_of(c->fetched, row) == 'g') {
+                        news |= g->there != number_of(c->fetched, row);
                         g->there = number_of(c->fetched, row);
                         g->is_there = true;
                 } else if (kind_of(c->fetched, row) == 'o')
@@ -306,6 +308,8 @@ static void look_at_numbers(struct carry *c) {
                 else if (kind_of(c->fetched, row) == 's')
                         g->own = number_of(c->fetched, row);
         }
+        if (c->by_bell && !news)
+                database_bell_wasted(c->database);
         for (size_t i = 0; i < c->n_groups; i++) {
                 struct carry_group *g = &c->groups[i];
 
@@ -453,6 +457,8 @@ void carry_fetch_start(struct carry *c) {
                 n_asked++;
         }
         c->fetch_wanted = false;
+        c->by_bell = c->rung;
+        c->rung = false;
         c->fetch_at = now + FETCH_GAP_USEC;
         r = array_finish(&arrays[0]);
         if (r >= 0)

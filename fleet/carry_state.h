@@ -86,8 +86,8 @@ struct carry {
         uint64_t heads_at, ping_at, look_at;
         sd_bus_message *heads; /* to be put into the database */
 
-        bool fetch_wanted;
-        uint64_t fetch_at; /* not before */
+        bool fetch_wanted, rung, by_bell; /* rung is for the next one */
+        uint64_t fetch_at;                /* not before */
         PGresult *fetched;
         int row;       /* the next to be written */
         size_t offset; /* within its frame */

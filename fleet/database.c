@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 
 #include "answer.h"
+#include "bells.h"
 #include "cleanup.h"
 #include "database.h"
 #include "note.h"
@@ -59,6 +60,10 @@ struct database {
         /* how much of PQerrorMessage() is of the last statement */
         size_t told;
         const char *silent;
+        /* They count over connections. */
+        struct bells bells;
+        /* listens no more when the connection is free */
+        bool deaf;
 };
 
 /* --- Connecting, on a thread ---------------------------------------------------------- */
@@ -147,6 +152,7 @@ static int attempt_new(struct attempt **ret, const char *conninfo) {
 /* --- Ends ------------------------------------------------------------------------------ */
 
 static void drop_connection(struct database *d) {
+        d->deaf = false;
         d->io = sd_event_source_disable_unref(d->io);
         (void) sd_event_source_set_enabled(d->deadline, SD_EVENT_OFF);
         PQclear(take_ptr(d->result));
@@ -178,6 +184,13 @@ static const char *why(const struct database *d) {
         const char *text = PQerrorMessage(d->conn);
 
         return strlen(text) > d->told ? text + d->told : text;
+}
+
+static uint64_t now_of(const struct database *d) {
+        uint64_t now = 0;
+
+        (void) sd_event_now(d->event, CLOCK_BOOTTIME, &now);
+        return now;
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -238,10 +251,26 @@ static int collect(struct database *d) {
         return 0;
 }
 
+/* Returns whether there were any. */
+static bool take_bells(struct database *d) {
+        uint64_t now = now_of(d);
+        PGnotify *notify;
+        bool any = false;
+
+        while ((notify = PQnotifies(d->conn))) {
+                PQfreemem(notify);
+                any = true;
+                if (!d->silent && !d->deaf)
+                        d->deaf = bells_hear(&d->bells, now);
+        }
+        return any;
+}
+
+static void listen_no_more(struct database *d);
+
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct database *d = userdata;
-        PGnotify *notify;
-        bool bell = false;
+        bool bell;
         int r;
 
         (void) source;
@@ -252,10 +281,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
         }
         if (!flush(d))
                 return 0;
-        while ((notify = PQnotifies(d->conn))) {
-                PQfreemem(notify);
-                bell = true;
-        }
+        bell = take_bells(d);
         r = collect(d);
         if (r < 0) {
                 down(d, ANSWER_MALFORMED);
@@ -271,7 +297,9 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
         /* A connection can end between two statements. */
         if (d->conn && PQstatus(d->conn) != CONNECTION_OK)
                 down(d, why(d));
-        else if (bell && d->state == UP)
+        else if (d->deaf && d->state == UP && !d->done)
+                listen_no_more(d);
+        else if (bell && d->state == UP && !d->silent)
                 d->owner->on_bell(d->userdata);
         return 0;
 }
@@ -296,7 +324,7 @@ int database_ask(struct database *d, const char *sql, const struct array *arrays
         const char *values[ARRAYS_MAX];
         int lengths[ARRAYS_MAX], formats[ARRAYS_MAX];
 
-        assert(database_is_free(d) && n <= ARRAYS_MAX);
+        assert(d->state == UP && !d->done && n <= ARRAYS_MAX);
         for (int i = 0; i < n; i++) {
                 values[i] = (const char *) arrays[i].data;
                 lengths[i] = (int) arrays[i].len;
@@ -307,7 +335,7 @@ int database_ask(struct database *d, const char *sql, const struct array *arrays
 }
 
 bool database_is_free(const struct database *d) {
-        return d->state == UP && !d->done;
+        return d->state == UP && !d->done && !d->deaf;
 }
 
 bool database_is_connecting(const struct database *d) {
@@ -320,6 +348,8 @@ char *database_password(struct database *d, const char *password, const char *ro
 
 /* --- The first statements -------------------------------------------------------------- */
 
+#define FLOOD "bells ring for nothing"
+
 static void on_listen(PGresult *result, void *userdata) {
         struct database *d = userdata;
 
@@ -331,6 +361,20 @@ static void on_listen(PGresult *result, void *userdata) {
         PQclear(result);
         d->state = UP;
         d->owner->on_up(d->silent, d->userdata);
+}
+
+/* What was rung before may still come. */
+static void listen_no_more(struct database *d) {
+        d->deaf = false;
+        d->silent = FLOOD;
+        d->state = STARTING;
+        if (sent(d, PQsendQuery(d->conn, "UNLISTEN *"), on_listen, d) < 0)
+                down(d, why(d));
+}
+
+void database_bell_wasted(struct database *d) {
+        if (d->state == UP && !d->silent && !d->deaf)
+                d->deaf = bells_waste(&d->bells, now_of(d));
 }
 
 static const char *field(const PGresult *result, int column) {
@@ -359,7 +403,8 @@ static void on_version(PGresult *result, void *userdata) {
         /* Neither a standby nor a pooler passes on what rings at the server. */
         d->silent = *field(result, 1) == 't'   ? "the server is a standby"
                     : *field(result, 2) == 'f' ? "there is a pooler in front of the server"
-                                               : NULL;
+                    : bells_are_off(&d->bells, now_of(d)) ? FLOOD
+                                                          : NULL;
         PQclear(result);
         if (sent(d, PQsendQuery(d->conn, d->silent ? "SELECT 1" : d->listen), on_listen, d) < 0)
                 down(d, why(d));
@@ -382,12 +427,13 @@ static bool start_connection(struct database *d) {
                ask_version(d) >= 0;
 }
 
-void database_look(struct database *d) {
-        if (!database_is_free(d) || !d->silent)
-                return;
+bool database_look(struct database *d) {
+        if (!database_is_free(d) || !d->silent || bells_are_off(&d->bells, now_of(d)))
+                return false;
         d->state = STARTING;
         if (ask_version(d) < 0)
                 down(d, why(d));
+        return true;
 }
 
 /* A warning of the server would go to stderr in many lines. */

@@ -57,10 +57,16 @@ void database_is_good(struct database *d);
 
 /**
  * database_look(d): when no bell is heard, asks whether that is still so: a standby becomes the
- * primary and keeps its connections. Calls on_up anew. Does nothing while the connection is not
- * free.
+ * primary and keeps its connections. Calls on_up anew. Returns false and does nothing while the
+ * connection is not free, or while it is too early to listen to bells again.
  */
-void database_look(struct database *d);
+bool database_look(struct database *d);
+
+/**
+ * database_bell_wasted(d): a question that a bell led to has brought nothing. After too many of
+ * these no bell is heard for a while (bells.h), and on_up is called anew with the reason.
+ */
+void database_bell_wasted(struct database *d);
 
 /**
  * database_again(d, text): leaves a connection that is of no use, which is ${text}, and tries again

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Goal: the database role of a member, in the hands of that host's root, fills no disk by what
-# PostgreSQL gives to every role, and keeps no transaction open for long. The daemons are made up:
-# see fleetside.c.
+# PostgreSQL gives to every role, and keeps no transaction open for long. Hosts that hear bells for
+# nothing ask each second instead. The daemons are made up: see fleetside.c.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/scenario/postgres.sh
@@ -21,10 +21,27 @@ run 0 "$fleetd" --setup "$admin" --host i1 <<<i1-secret
 side_start i1 "state $(uri i1) issuing all:0"
 fleetd_start i1
 heard i1 "link connected: $"
-does i1 "append host,m1,m1-secret,no all:1:10" "done committed: $"
-side_start m1 "state $(uri m1) member all:0"
+does i1 "append group,web all:1:10" "done committed: $"
+does i1 "append host,m1,m1-secret,no,web all:2:10 web:1:10" "done committed: $"
+side_start m1 "state $(uri m1) member all:2 web:1"
 fleetd_start m1
 heard m1 "link connected: $"
+
+# --- Bells ---
+deaf='link connected: asking each second, because bells ring for nothing$'
+# i1 hears few, and each makes it ask.
+echo "SELECT pg_notify('wfapikey reports', '') \\watch 0.05" >"$dir/ring"
+psql "$admin" -qf "$dir/ring" >/dev/null 2>&1 &
+ringer=$!
+children+=("$ringer")
+# m1 hears many at once.
+mark m1
+m1 "SELECT pg_notify('wfapikey_web', n::text) FROM generate_series(1, 100000) n" >/dev/null
+heard m1 "$deaf"
+tell i1 "append - all:3:10"
+heard m1 "applied all 3 of i1"
+heard_not m1 'link away'
+mark m1
 
 # --- The disk ---
 for attack in 'SELECT lo_creat(-1)' 'SELECT lo_create(0)' "SELECT lo_from_bytea(0, 'x')" "SELECT lo_put(1, 0, 'x')" "SELECT lowrite(0, 'x')" \
@@ -43,9 +60,9 @@ has "$(m1 "SET work_mem = 64; SELECT count(*) FROM (SELECT DISTINCT g FROM gener
 is "$(m1 'ALTER ROLE wfapikey_host_m1 RESET ALL')" ''
 is "$(limit_of m1)" 64MB
 is "$(limit_of i1)" -1
-does i1 "append move,m1,yes all:2:10" "done committed: $"
+does i1 "append move,m1,yes all:4:10" "done committed: $"
 is "$(limit_of m1)" -1
-does i1 "append move,m1,no all:3:10" "done committed: $"
+does i1 "append move,m1,no,web all:5:10" "done committed: $"
 is "$(limit_of m1)" 64MB
 
 # --- Old transactions ---
@@ -81,10 +98,16 @@ sql 'REVOKE wfapikey_host_m1 FROM wfapikey_owner; ALTER ROLE wfapikey_host_m1 RE
 run 0 "$fleetd" --setup "$admin"
 is "$(limit_of m1)" 64MB
 is "$(sql "SELECT pg_has_role('wfapikey_owner', 'wfapikey_host_m1', 'USAGE')")" t
-mark m1
-does i1 "append - all:4:10" "done committed: $"
-heard m1 "applied all 4 of i1"
-does i1 "append drop,m1 all:5:10" "done committed: $"
+does i1 "append - all:6:10" "done committed: $"
+heard m1 "applied all 6 of i1"
+
+# --- Bells again: after a while hosts listen anew ---
+heard m1 "link connected: $"
+wait_until grep -q "$deaf" "$dir/i1.out"
+kill "$ringer"
+wait "$ringer" 2>/dev/null
+does i1 "append - all:7:10" "done committed: $"
+does i1 "append drop,m1 all:8:10" "done committed: $"
 is "$(sql "SELECT count(*) FROM pg_roles WHERE rolname = 'wfapikey_host_m1'")" 0
 
 # --- A database that has other uses: nothing is taken before an administrator says so ---
