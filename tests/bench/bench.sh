@@ -14,7 +14,7 @@
 #   --slice MS    for each variant in each round     (default 500)
 #   --only PART   writes, wait, pam, ask, start, counts, timing, fleet or resync
 #   --samples N   refusals of each kind for timing   (default 100000)
-#   --accounts N  accounts for wait                  (default 100000)
+#   --accounts N  accounts for wait and start        (default 100000)
 #   --hosts N     members for fleet                  (default 100)
 #   --help        this text
 #
@@ -228,13 +228,30 @@ bench_pam() {
 
 part_pam() { with_both bench_pam; }
 part_ask() { with_both "$BENCH_PROGRAMS/bench_ask" "$dir" rounds "$rounds" "$slice" "$keys" "$small"; }
+start_of() { "${@:2}" "$BENCH_PROGRAMS/bench_start" "$dir" "$1" "$rounds" "$WFAPIKEYD"; }
+
+# among_accounts N COMMAND...: runs where /etc has so many more accounts
+among_accounts() {
+    cp -a /etc "$dir/etc"
+    seq "$1" | awk '{ printf "bench%d:x:%d:100::/:/bin/sh\n", $1, 100000 + $1 }' >>"$dir/etc/passwd"
+    seq "$1" | awk '{ printf "bench%d:!:19000:0:99999:7:::\n", $1 }' >>"$dir/etc/shadow"
+    "${@:2}" unshare --mount sh -c "mount --bind '$dir/etc' /etc && exec \"\$@\"" sh
+    rm -r "${dir:?}/etc"
+}
+
 part_start() {
     local name
     say 'A start'
     for name in big small; do
         say "  the $name store"
-        "$BENCH_PROGRAMS/bench_start" "$dir" "$name" "$rounds" "$WFAPIKEYD"
+        start_of "$name"
     done
+    say "  the big store, $accounts more local accounts"
+    if [[ $EUID == 0 ]]; then
+        among_accounts "$accounts" start_of big
+    else
+        say '  skipped: only root may show other accounts'
+    fi
 }
 # Whether the time of a refusal tells something to a client without the secret.
 part_timing() {
