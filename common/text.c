@@ -104,12 +104,23 @@ static size_t char_len(unsigned char first) {
         return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
 }
 
+/* How much of a text stays as it is, whatever follows: nearly always all of it. */
+static size_t plain_len(const char *text, size_t max) {
+        size_t len = 0;
+
+        while (len < max && text[len] >= 0x20 && text[len] < 0x7f && text[len] != '\'' &&
+               text[len] != '\\')
+                len++;
+        return len;
+}
+
 void text_escape(char *out, size_t size, const char *text) {
         static const char hex[] = "0123456789abcdef";
-        const unsigned char *p = (const unsigned char *) text;
-        bool utf8 = all_showable(text);
-        size_t at = 0;
+        size_t at = plain_len(text, size > 4 ? size - 4 : 0);
+        const unsigned char *p = (const unsigned char *) text + at;
+        bool utf8 = *p && all_showable(text);
 
+        memcpy(out, text, at);
         /* One step writes at most four bytes. A character that does not fit is left out as a
          * whole. */
         while (*p && at + 5 <= size) {
