@@ -79,7 +79,7 @@ refused() { # KEY WHAT [OPTION]...
 not_refused() { # KEY WHAT [OPTION]...
     local answer
     answer=$(tries "$1" "${@:3}")
-    # OpenSSL does not tell its own failure from a bad certificate.
+    # A call of OpenSSL that fails without want of memory (test_cert_memory.c) is a bad certificate.
     [[ $answer == @(yes|undecided) || ($answer == no && $# -gt 2 && $failing =~ $openssl) ]] ||
         wrong "$2: $answer; $(<"$dir/err")"
 }
