@@ -116,7 +116,9 @@ static void *attempt_run(void *userdata) {
         struct attempt *a = userdata;
 
         a->conn = database_connect_now(a->conninfo);
-        (void) eventfd_write(a->fd, 1);
+        /* Nothing else tells the loop, which would never try again. */
+        for (int i = 0; i < 3 && eventfd_write(a->fd, 1) < 0; i++)
+                ;
         return NULL;
 }
 
