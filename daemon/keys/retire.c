@@ -11,11 +11,17 @@
 #include "keys/retire.h"
 #include "store/store_key.h"
 
+/* How often a row is read that seems damaged. */
+#define TRIES_MAX 30
+
 struct note {
         char id[KEYTEXT_ID_LEN + 1];
         char successor[KEYTEXT_ID_LEN + 1];
         int64_t at;
-        bool retired; /* the writer's, until it is written */
+        struct retire *retire;
+        unsigned tries; /* at a row that seems damaged */
+        /* the writer's, until it is written */
+        bool retired, damaged;
 };
 
 struct retire {
@@ -23,8 +29,7 @@ struct retire {
 };
 
 /* The key may have changed since it was noted. It retires only if it still waits for the use of
- * this successor. A row that is damaged is refused at a login anyway, and must not hold up the
- * others. */
+ * this successor. A row that is damaged must not hold up the others. */
 static int write_note(struct store *writer, void *data) {
         struct note *note = data;
         struct key_record key;
@@ -32,6 +37,7 @@ static int write_note(struct store *writer, void *data) {
 
         note->retired = false;
         r = store_key_get(writer, note->id, &key);
+        note->damaged = r == -EUCLEAN;
         if (r < 0)
                 return r == -ENOENT || r == -EUCLEAN ? 0 : r;
         if (key.retires_at != RECORD_RETIRES_ON_USE || strcmp(key.successor, note->successor) != 0)
@@ -46,9 +52,22 @@ static int write_note(struct store *writer, void *data) {
         return r;
 }
 
+/* The disk may give a good row the next time. Until then the note counts, so the key is refused.
+ * One that stays damaged is refused by that, and loses its note: there is room for few. */
+static void try_again(const struct note *note) {
+        struct note *again = note->tries < TRIES_MAX ? outbox_add(note->retire->outbox) : NULL;
+
+        if (!again)
+                return;
+        *again = *note;
+        again->tries++;
+}
+
 static void written(const void *data) {
         const struct note *note = data;
 
+        if (note->damaged)
+                try_again(note);
         if (note->retired)
                 log_line(LOG_NOTICE, "key %s retired with the first use of key %s", note->id,
                          note->successor);
@@ -111,7 +130,7 @@ void retire_note(struct retire *retire, struct worker *worker, const struct key_
         struct note *note = retire_has(retire, key->id) ? NULL : outbox_add(retire->outbox);
 
         if (note) {
-                *note = (struct note){ .at = now };
+                *note = (struct note){ .at = now, .retire = retire };
                 memcpy(note->id, key->id, sizeof(note->id));
                 memcpy(note->successor, key->successor, sizeof(note->successor));
         }

@@ -225,8 +225,34 @@ static void test_a_damaged_row_does_not_hold_up_the_others(void **state) {
         retire_note(f->retire, NULL, &key, NOW);
         retire_note(f->retire, NULL, &other, NOW);
         retire_flush(f->retire, f->w.worker);
-        wait_while_noted(f, OLD);
         wait_while_noted(f, "dddddddddd");
+        /* Nor does it stay for ever. */
+        for (unsigned i = 0; i < 100; i++) {
+                retire_flush(f->retire, f->w.worker);
+                unit_worker_wait_for_queue(&f->w);
+        }
+        assert_false(retire_has(f->retire, OLD));
+}
+
+/* Else the old key would be good again, until its successor is used once more. */
+static void test_damage_that_passes_revives_no_key(void **state) {
+        struct key_record key = old_key();
+        struct fixture *f = *state;
+
+        unit_sql(f->w.store->path,
+                 "PRAGMA ignore_check_constraints = 1; UPDATE key SET status = 9");
+        retire_note(f->retire, f->w.worker, &key, NOW);
+        for (unsigned i = 0; i < 3; i++) {
+                unit_worker_wait_for_queue(&f->w);
+                assert_true(retire_has(f->retire, OLD));
+                retire_flush(f->retire, f->w.worker);
+        }
+        unit_worker_wait_for_queue(&f->w);
+        unit_sql(f->w.store->path, "UPDATE key SET status = 0");
+        assert_true(retire_has(f->retire, OLD));
+        retire_flush(f->retire, f->w.worker);
+        wait_while_noted(f, OLD);
+        assert_int_equal(read_key(f, OLD).retires_at, NOW);
 }
 
 static void test_nothing_can_be_freed(void **state) {
@@ -249,6 +275,7 @@ int main(void) {
                 test_retire(test_one_that_is_queued_is_queued_once),
                 test_retire(test_what_does_not_fit_is_not_noted),
                 test_retire(test_a_damaged_row_does_not_hold_up_the_others),
+                test_retire(test_damage_that_passes_revives_no_key),
                 cmocka_unit_test(test_nothing_can_be_freed),
         };
 
