@@ -20,6 +20,8 @@
 #define LOOK_USEC UINT64_C(10000000)
 /* The daemon ends a connection that says nothing for five minutes. */
 #define IDLE_USEC UINT64_C(60000000)
+/* A statement has five seconds, and systemd waits for ten. */
+#define FINISH_USEC UINT64_C(8000000)
 
 #define CONNECTING "connecting"
 
@@ -205,6 +207,9 @@ static void reset(struct carry *c) {
         c->n_seen_heads = 0;
         *c->link = *c->link_text = '\0';
         (void) sd_event_source_set_enabled(c->soon, SD_EVENT_OFF);
+        c->telling = false;
+        if (c->finishing)
+                (void) sd_event_exit(c->event, 0);
 }
 
 static int add_group(struct carry *c, const char *name) {
@@ -445,6 +450,15 @@ int carry_new(struct carry **ret, sd_event *event, const char *control) {
         else
                 *ret = c;
         return r;
+}
+
+bool carry_finish(struct carry *c) {
+        bool waits = !c->finishing && (c->order != CARRY_ORDER_NONE || c->telling);
+
+        c->finishing = true;
+        /* without a callback it ends the loop */
+        return waits && sd_event_add_time_relative(c->event, NULL, CLOCK_BOOTTIME, FINISH_USEC, 0,
+                                                   NULL, NULL) >= 0;
 }
 
 bool carry_is_connecting(const struct carry *c) {

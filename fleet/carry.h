@@ -18,6 +18,13 @@ struct carry;
 int carry_new(struct carry **ret, sd_event *event, const char *control) _must_check_;
 
 /**
+ * carry_finish(c):
+ * Whether a change is under way whose outcome the daemon does not know yet. Then the loop ends when
+ * it knows, or after some seconds. The second time it returns false.
+ */
+bool carry_finish(struct carry *c);
+
+/**
  * carry_is_connecting(c): database_is_connecting().
  */
 bool carry_is_connecting(const struct carry *c);

@@ -15,6 +15,9 @@ static int on_told(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         const char *text = NULL;
 
         (void) error;
+        c->telling = false;
+        if (c->finishing)
+                (void) sd_event_exit(c->event, 0);
         switch (local_outcome(c->local, m, &text)) {
         case LOCAL_LOST:
                 return 0;
@@ -35,6 +38,7 @@ void carry_order_done(struct carry *c, const char *outcome, const char *text) {
                 return;
         c->order = CARRY_ORDER_NONE;
         c->order_message = sd_bus_message_unref(c->order_message);
+        c->telling = true;
         r = local_begin(c->local, "FleetDone", &m);
         if (r >= 0)
                 r = sd_bus_message_append(m, "tss", c->token, outcome, text);

@@ -78,7 +78,7 @@ struct carry {
         /* The daemon has something else to say to FleetAttach. First the order is done. */
         bool again;
         enum carry_order order;
-        bool newer;
+        bool newer, telling, finishing; /* telling: FleetDone */
         sd_bus_message *order_message;
         uint64_t token;
 

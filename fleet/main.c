@@ -113,7 +113,15 @@ static void harden(void) {
         (void) signal(SIGPIPE, SIG_IGN);
 }
 
-static int start_loop(sd_event **ret) {
+/* A change whose outcome would stay unknown is waited for. The second time it is not. */
+static int on_sigterm(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        (void) si;
+        if (!carry_finish(*(struct carry **) userdata))
+                (void) sd_event_exit(sd_event_source_get_event(source), 0);
+        return 0;
+}
+
+static int start_loop(sd_event **ret, struct carry **carry) {
         sigset_t signals;
         int r;
 
@@ -125,9 +133,9 @@ static int start_loop(sd_event **ret) {
                 return -errno;
         r = sd_event_new(ret);
         if (r >= 0)
-                r = sd_event_add_signal(*ret, NULL, SIGTERM, NULL, NULL);
+                r = sd_event_add_signal(*ret, NULL, SIGTERM, on_sigterm, carry);
         if (r >= 0)
-                r = sd_event_add_signal(*ret, NULL, SIGINT, NULL, NULL);
+                r = sd_event_add_signal(*ret, NULL, SIGINT, on_sigterm, carry);
         return r < 0 ? r : sd_event_set_watchdog(*ret, 1);
 }
 
@@ -136,7 +144,7 @@ static int serve(void) {
         struct carry *carry = NULL;
         int r;
 
-        r = start_loop(&event);
+        r = start_loop(&event, &carry);
         if (r >= 0)
                 r = carry_new(&carry, event, arg_control);
         if (r >= 0) {

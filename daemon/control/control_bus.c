@@ -36,8 +36,24 @@ struct control_bus {
         sd_event_source *timer;
 };
 
+static bool is_link(const struct connection *c) {
+        return control_fleet_is_link(c->caller.control, c->caller.connection);
+}
+
+/* Changes that wait for the fleet's database are answered by way of fleetd, so its connection is
+ * the last one. Returns that one, or NULL while there are others. */
+static struct connection *last_one(const struct control_bus *b) {
+        struct connection *c = TAILQ_FIRST(&b->connections);
+
+        return c && !TAILQ_NEXT(c, entries) && is_link(c) ? c : NULL;
+}
+
 static void tell_when_finished(const struct control_bus *b) {
-        if (b->on_finished && TAILQ_EMPTY(&b->connections))
+        struct connection *last = b->on_finished ? last_one(b) : NULL;
+
+        if (last)
+                control_gate_finish(last->gate); /* comes here again */
+        else if (b->on_finished && TAILQ_EMPTY(&b->connections))
                 b->on_finished(b->userdata);
 }
 
@@ -197,11 +213,37 @@ static void end_all(struct control_bus *b) {
                 connection_free(c);
 }
 
-static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
+static int on_patience_for_fleet(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) source;
         (void) usec;
         end_all(userdata);
         tell_when_finished(userdata);
+        return 0;
+}
+
+static int wait_for(struct control_bus *b, uint64_t ms, sd_event_time_handler_t then) {
+        b->timer = sd_event_source_disable_unref(b->timer);
+        return sd_event_add_time_relative(b->event, &b->timer, CLOCK_MONOTONIC, ms * 1000, 0, then,
+                                          b);
+}
+
+/* Those who wait for the fleet's database have more time: whether a change was made is known soon.
+ */
+static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct control_bus *b = userdata;
+        struct connection *next;
+
+        (void) source;
+        (void) usec;
+        for (struct connection *c = TAILQ_FIRST(&b->connections); c; c = next) {
+                next = TAILQ_NEXT(c, entries);
+                if (!is_link(c) && !control_fleet_waits(c->caller.control, c->caller.connection))
+                        connection_free(c);
+        }
+        if (last_one(b) ||
+            wait_for(b, CONTROL_BUS_FLEET_MS - CONTROL_BUS_FINISH_MS, on_patience_for_fleet) < 0)
+                end_all(b);
+        tell_when_finished(b);
         return 0;
 }
 
@@ -216,14 +258,12 @@ void control_bus_finish(struct control_bus *b, void (*on_finished)(void *userdat
         b->on_finished = NULL;
         for (struct connection *c = TAILQ_FIRST(&b->connections); c; c = next) {
                 next = TAILQ_NEXT(c, entries);
-                control_gate_finish(c->gate);
+                if (!is_link(c))
+                        control_gate_finish(c->gate);
         }
         b->on_finished = on_finished;
         b->userdata = userdata;
-        r = again ? -EALREADY
-                  : sd_event_add_time_relative(b->event, &b->timer, CLOCK_MONOTONIC,
-                                               CONTROL_BUS_FINISH_MS * UINT64_C(1000), 0,
-                                               on_patience, b);
+        r = again ? -EALREADY : wait_for(b, CONTROL_BUS_FINISH_MS, on_patience);
         if (r < 0)
                 end_all(b);
         tell_when_finished(b);

@@ -15,6 +15,9 @@
 /* for a block of uids above 65535: see rules/share.h */
 #define CONTROL_BUS_PER_RANGE_MAX 20
 #define CONTROL_BUS_FINISH_MS     1000
+/* for changes that wait for the fleet's database: fleetd hears of it within 5 s what became of one
+ */
+#define CONTROL_BUS_FLEET_MS 8000
 
 struct control_bus;
 
@@ -29,8 +32,10 @@ int control_bus_new(struct control_bus **ret, sd_event *event, int fd,
 /**
  * control_bus_finish(b, on_finished, userdata):
  * Takes no new connection, so clients wait in the socket for the next daemon. Ends each connection
- * when the call that is under way is answered, all of them after CONTROL_BUS_FINISH_MS, and calls
- * ${on_finished} then, which may be at once. A second time it ends them at once.
+ * when the call that is under way is answered, that of fleetd as the last one. Ends all of them
+ * after CONTROL_BUS_FINISH_MS, but those who wait for the fleet's database after
+ * CONTROL_BUS_FLEET_MS. Calls ${on_finished} then, which may be at once. A second time it ends them
+ * at once.
  */
 void control_bus_finish(struct control_bus *b, void (*on_finished)(void *userdata), void *userdata);
 struct control_bus *control_bus_free(struct control_bus *b);

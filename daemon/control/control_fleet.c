@@ -497,8 +497,26 @@ void control_fleet_told(struct control *control) {
                 control_fleet_flush(control);
 }
 
+bool control_fleet_is_link(const struct control *control, uint64_t connection) {
+        return control->loop.fleet.link && control->loop.fleet.link_connection == connection;
+}
+
+bool control_fleet_waits(const struct control *control, uint64_t connection) {
+        const struct control_fleet *queue = &control->loop.fleet;
+        const struct control_fleet_out *out = queue->current;
+
+        if (queue->again && queue->again->connection == connection)
+                return true;
+        if (out && out->call && out->call->connection == connection)
+                return true;
+        for (out = queue->first; out; out = out->next)
+                if (out->call && out->call->connection == connection)
+                        return true;
+        return false;
+}
+
 void control_fleet_tidy(struct control *control, uint64_t connection) {
-        if (queue_of(control)->link && queue_of(control)->link_connection == connection)
+        if (control_fleet_is_link(control, connection))
                 control_fleet_link_drop(control);
 }
 

@@ -160,6 +160,13 @@ void control_fleet_release(struct control_call *call);
 void control_fleet_tidy(struct control *control, uint64_t connection);
 
 /**
+ * control_fleet_is_link(control, connection): whether ${connection} is that of fleetd.
+ * control_fleet_waits(control, connection): whether a call of ${connection} waits for the database.
+ */
+bool control_fleet_is_link(const struct control *control, uint64_t connection);
+bool control_fleet_waits(const struct control *control, uint64_t connection);
+
+/**
  * control_fleet_stop(control): frees the calls that wait, when the worker has ended.
  */
 void control_fleet_stop(struct control *control);
