@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hosts that make it hard: no descriptor is free, a signal interrupts each system call, the process
  * forks between two calls, changes its root, has a stack of 64 KiB, forbids what the module does
- * not need, or has the module 200 times. The answers are the same or say that nothing could be
- * decided, and nothing is left behind. */
+ * not need, has no memory, or has the module 200 times. The answers are the same or say that
+ * nothing could be decided, and nothing is left behind. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -342,6 +342,104 @@ static void test_cage(void **state) {
         assert_int_equal(in_child(run_in_a_cage), 0);
 }
 
+/* --- No memory --- */
+
+#define BLOCKS_MAX 100000
+
+static void *blocks[BLOCKS_MAX];
+
+/* The limit of the address space keeps the stack from growing as well. */
+static __attribute__((noinline)) void have_a_stack(void) {
+        volatile char used[256 << 10];
+
+        for (size_t i = 0; i < sizeof(used); i += 1024)
+                used[i] = 0;
+}
+
+/* Takes all memory but about ${left} bytes. Returns how many blocks that is. */
+static size_t use_all_memory(size_t left) {
+        static const size_t sizes[] = { 1 << 20, 64 << 10, 4096, 512, 64, 16 };
+        struct rlimit limit;
+        void *kept = malloc(left);
+        size_t n = 0;
+
+        if (!kept || getrlimit(RLIMIT_AS, &limit) < 0)
+                return 0;
+        limit.rlim_cur = (rlim_t) hoststate_number("\nVmSize:") << 10;
+        if (setrlimit(RLIMIT_AS, &limit) < 0)
+                return 0;
+        for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+                while (n < BLOCKS_MAX && (blocks[n] = malloc(sizes[i])))
+                        n++;
+        free(kept);
+        return n < BLOCKS_MAX ? n : 0;
+}
+
+static bool give_memory_back(size_t n) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_AS, &limit) < 0)
+                return false;
+        limit.rlim_cur = limit.rlim_max;
+        while (n > 0)
+                free(blocks[--n]);
+        return setrlimit(RLIMIT_AS, &limit) == 0;
+}
+
+/* libpam and the conversation fail in ways of their own. */
+static bool may_be_said(int rv, int otherwise) {
+        return rv == otherwise || rv == PAM_AUTHINFO_UNAVAIL || rv == PAM_BUF_ERR ||
+               rv == PAM_CONV_ERR || rv == PAM_SYSTEM_ERR;
+}
+
+static size_t memory_left;
+
+static int run_without_memory(void) {
+        unsigned before = hoststate_descriptors();
+        int rv_wrong, rv, account;
+        struct login l;
+        size_t n;
+
+        closelog();
+        have_a_stack();
+        if (!begin(&l, "hostile") || (n = use_all_memory(memory_left)) == 0)
+                return 100;
+        rv_wrong = login_try(&l, wrong);
+        rv = login_try(&l, key.text);
+        account = go_on(&l);
+        if (!give_memory_back(n))
+                return 101;
+        closelog();
+        if (!may_be_said(rv_wrong, PAM_AUTH_ERR) || !may_be_said(rv, PAM_SUCCESS) ||
+            (rv == PAM_SUCCESS ? !may_be_said(account, PAM_SUCCESS) : account == PAM_SUCCESS))
+                return 1;
+        if (!answers_well(&l))
+                return 2;
+        (void) pam_end(l.pamh, PAM_SUCCESS);
+        closelog();
+        if (hoststate_descriptors() != before)
+                return 3;
+        return rv == PAM_SUCCESS ? 0 : 10;
+}
+
+/* With more and more of it, until the login is as always. */
+static void test_without_memory(void **state) {
+        unsigned failed = 0;
+        int status = 10;
+
+        (void) state;
+        for (memory_left = 16; status != 0 && memory_left < 4 << 20;
+             memory_left += memory_left / 4) {
+                status = in_child(run_without_memory);
+                if (status != 0 && status != 10)
+                        fail_msg("with %zu bytes: %d", memory_left, status);
+                failed += status == 10;
+        }
+        print_message("# no decision %u times, a login with %zu bytes\n", failed, memory_left);
+        assert_int_equal(status, 0);
+        assert_true(failed > 0);
+}
+
 /* --- 200 modules --- */
 
 static void write_many(void) {
@@ -396,7 +494,7 @@ static void test_many_modules(void **state) {
 /* --- Set-up and table --- */
 
 static const char *instrumented(void) {
-        return world_is_instrumented() ? "a sanitizer needs more" : NULL;
+        return world_is_instrumented() ? "a sanitizer needs more system calls and memory" : NULL;
 }
 
 static void set_up(void) {
@@ -411,13 +509,15 @@ static void set_up(void) {
 static const struct suite_test tests[] = {
         CASE(test_without_descriptors,
              "a host without a free descriptor gets no decision, and with one it logs in"),
-        CASE_UNLESS(instrumented, test_signals, "a signal before each system call changes nothing"),
+        CASE(test_signals, "a signal before each system call changes nothing"),
         CASE(test_fork, "a fork between two calls: both processes go on"),
         CASE_UNLESS(not_root, test_chroot,
                     "another root: no decision without the socket, and with it the host logs in"),
-        CASE_UNLESS(instrumented, test_small_stack, "a stack of 64 KiB is enough"),
+        CASE(test_small_stack, "a stack of 64 KiB is enough"),
         CASE_UNLESS(instrumented, test_cage,
                     "a host that forbids files, processes and most else logs in"),
+        CASE_UNLESS(instrumented, test_without_memory,
+                    "a host without memory gets no decision, and with some it logs in"),
         CASE(test_many_modules, "200 modules in a process answer, and leave nothing behind"),
 };
 
