@@ -10,6 +10,7 @@
 #include "carry.h"
 #include "carry_state.h"
 #include "text.h"
+#include "timer.h"
 
 /* of the methods */
 #define INTERFACE UINT32_C(1)
@@ -39,16 +40,11 @@ struct carry_group *carry_find(struct carry *c, const char *name) {
         return NULL;
 }
 
-static void wake(sd_event_source *source, uint64_t usec) {
-        (void) sd_event_source_set_time_relative(source, usec);
-        (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
 /* A daemon that has just attached gets a moment. Otherwise it hears at once that nobody is there.
  */
 void carry_wait(struct carry *c) {
         if (c->connecting)
-                wake(c->soon, DATABASE_DEADLINE_S * UINT64_C(1000000));
+                timer_set(c->soon, DATABASE_DEADLINE_S * UINT64_C(1000000));
         else
                 carry_order_done(c, "away", c->away);
 }
@@ -90,7 +86,7 @@ void carry_go(struct carry *c) {
         else if (c->reports.known)
                 carry_report_fetch(c);
         else if (at != UINT64_MAX)
-                wake(c->soon, at - now);
+                timer_set(c->soon, at - now);
 }
 
 /* --- What status and doctor show ----------------------------------------------------- */
@@ -148,7 +144,7 @@ static void on_database_up(const char *silent, void *userdata) {
         carry_link_up(c);
         carry_heads_ask(c);
         carry_report_look(c);
-        wake(c->tick, pause_jitter(silent ? POLL_SILENT_USEC : POLL_USEC));
+        timer_set(c->tick, pause_jitter(silent ? POLL_SILENT_USEC : POLL_USEC));
         carry_go(c);
 }
 
@@ -360,7 +356,7 @@ static int on_attached(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         else
                 (void) sd_notify(0, "STATUS=This host is in no fleet");
         c->connecting = c->joined;
-        wake(c->tick, c->joined ? POLL_USEC : IDLE_USEC);
+        timer_set(c->tick, c->joined ? POLL_USEC : IDLE_USEC);
         return 0;
 }
 
@@ -397,9 +393,9 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         struct carry *c = userdata;
 
         (void) usec;
-        wake(source, !c->joined  ? IDLE_USEC
-                     : c->silent ? pause_jitter(POLL_SILENT_USEC)
-                                 : pause_jitter(POLL_USEC));
+        timer_set(source, !c->joined  ? IDLE_USEC
+                          : c->silent ? pause_jitter(POLL_SILENT_USEC)
+                                      : pause_jitter(POLL_USEC));
         if (!c->attached)
                 return 0;
         if (carry_now(c) >= c->ping_at) {

@@ -16,6 +16,7 @@
 #include "database.h"
 #include "note.h"
 #include "pause.h"
+#include "timer.h"
 
 /* the version in table fleet */
 #define SCHEMA        "1"
@@ -163,8 +164,7 @@ static void drop_connection(struct database *d) {
 
 static void connect_later(struct database *d) {
         d->state = CONNECTING;
-        (void) sd_event_source_set_time_relative(d->retry, pause_next(&d->pause));
-        (void) sd_event_source_set_enabled(d->retry, SD_EVENT_ONESHOT);
+        timer_set(d->retry, pause_next(&d->pause));
 }
 
 /* Ends the connection and tries again later. */
@@ -200,6 +200,9 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) source;
         (void) usec;
+        /* It could not be stopped. */
+        if (!d->conn)
+                return 0;
         down(d,
              PQstatus(d->conn) == CONNECTION_OK ? "the server has not answered in time" : why(d));
         return 0;
@@ -308,8 +311,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 
 /* Where ${ok} is 0, libpq could not send: soon the loop ends the connection. */
 static int sent(struct database *d, int ok, database_done *done, void *userdata) {
-        (void) sd_event_source_set_time_relative(d->deadline, ok ? DEADLINE_USEC : 0);
-        (void) sd_event_source_set_enabled(d->deadline, SD_EVENT_ONESHOT);
+        timer_set(d->deadline, ok ? DEADLINE_USEC : 0);
         if (!ok)
                 return -EIO;
         d->done = done;
@@ -480,12 +482,13 @@ static int on_attempted(sd_event_source *source, int fd, uint32_t revents, void 
 }
 
 static int start_attempt(struct database *d) {
-        int r;
+        int r = 0;
 
         /* One that nobody wants any more starts the next one when it has ended. */
-        if (d->attempt)
+        if (d->attempt && d->attempted)
                 return 0;
-        r = attempt_new(&d->attempt, d->conninfo);
+        if (!d->attempt)
+                r = attempt_new(&d->attempt, d->conninfo);
         if (r < 0)
                 return r;
         return sd_event_add_io(d->event, &d->attempted, d->attempt->fd, EPOLLIN, on_attempted, d);
@@ -493,7 +496,8 @@ static int start_attempt(struct database *d) {
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
         struct database *d = userdata;
-        int r = start_attempt(d);
+        /* Not when the timer could not be stopped. */
+        int r = d->state == CONNECTING ? start_attempt(d) : 0;
 
         (void) source;
         (void) usec;

@@ -10,6 +10,7 @@
 #include "note.h"
 #include "pause.h"
 #include "text.h"
+#include "timer.h"
 
 /* The end of a snapshot of millions of keys takes minutes, and what is given up begins anew. A
  * daemon that hangs is ended by its watchdog, and the connection with it. */
@@ -31,8 +32,7 @@ struct local {
 };
 
 static void connect_later(struct local *l, uint64_t usec) {
-        (void) sd_event_source_set_time_relative(l->retry, usec);
-        (void) sd_event_source_set_enabled(l->retry, SD_EVENT_ONESHOT);
+        timer_set(l->retry, usec);
 }
 
 void local_again(struct local *l, const char *text) {
