@@ -85,6 +85,30 @@ run 3 ctl verify --server-uid=54321 "$me" <<<"$key"
 run 6 ctl verify --server-uid="$(id -u)" "$me" </dev/null
 [[ $out$err != *"${key:15:20}"* ]] || fail "verify says the key"
 
+# A key as an argument is refused before anything is done, and not repeated: whole, cut, or in an
+# option.
+cut="${key:0:20}"
+for argument in "$key" "--name=$key" "${key%?}" "$cut"; do
+    for verb in 'key show' 'key revoke' 'key issue' verify; do
+        # shellcheck disable=SC2086 # words
+        run 2 ctl $verb "$argument"
+        has "$err" "is an API key, not an id"
+        [[ $out$err != *"${key:15:3}"* ]] || fail "'$verb' repeats the key"
+    done
+done
+verify "$me" <<<"$key" || fail "the key was ended by a call that was refused"
+
+# A control socket of another user: it would learn names and hand out keys.
+if [[ $EUID == 0 ]] && command -v socat >/dev/null; then
+    mkdir "$dir/theirs"
+    chown daemon "$dir/theirs"
+    setpriv --reuid=daemon --regid=daemon --clear-groups -- socat UNIX-LISTEN:"$dir/theirs/control",fork PIPE &
+    children+=("$!")
+    wait_until test -S "$dir/theirs/control"
+    run 3 ctl --control="$dir/theirs/control" key issue "$me"
+    has "$err" "neither as root nor as you"
+fi
+
 if command -v sqlite3 >/dev/null; then
     for verb in 'policy show' 'key list' "key show $(id_of "$key")" status "key issue $me" "key rename $(id_of "$key") quiet"; do
         # shellcheck disable=SC2086 # words

@@ -256,6 +256,25 @@ static void test_a_challenge_may_follow(void **state) {
         (void) close(fd);
 }
 
+/* Whoever has a key cannot fill the places for challenges with it. */
+static void test_a_key_has_a_few_challenges(void **state) {
+        int fds[LISTENER_OFFERED_PER_KEY + 1];
+        struct host *h = *state;
+        char end;
+
+        unit_verify_demand(h->f, CERTIFICATE_YES);
+        learn(h);
+        for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+                fds[i] = log_in(h, WIRE_OFFER);
+                check(h, fds[i], VERDICT_CHALLENGE);
+        }
+        assert_int_equal(listener_lengths(h->listener).offered, LISTENER_OFFERED_PER_KEY);
+        assert_int_equal(recv(fds[0], &end, 1, 0), 0);
+        assert_true(recv(fds[1], &end, 1, 0) < 0 && errno == EAGAIN);
+        for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+                (void) close(fds[i]);
+}
+
 /* Connections that say nothing fill all places. The next one gets that of the oldest. */
 static void test_the_oldest_gives_its_place_away(void **state) {
         size_t n = geteuid() == 0 ? LISTENER_PENDING_MAX : LISTENER_PER_UID_MAX;
@@ -353,6 +372,7 @@ int main(void) {
                 test_host(test_what_nobody_says_is_an_outage),
                 test_host(test_the_whole_request_counts_at_the_end),
                 test_host(test_a_challenge_may_follow),
+                test_host(test_a_key_has_a_few_challenges),
                 test_host(test_the_oldest_gives_its_place_away),
                 test_host(test_only_a_good_key_waits),
                 test_host(test_places_are_bounded),
