@@ -61,43 +61,59 @@ static void no_delay(int status, unsigned usec, void *data) {
         (void) data;
 }
 
-static void find_user(pam_handle_t *pamh, struct helper_password_answer *answer) {
+/* Returns 0; -EIO when nobody can say who it is. */
+static int find_user(pam_handle_t *pamh, struct helper_password_answer *answer) {
         const struct passwd *pw;
         const void *user = NULL;
 
-        if (pam_get_item(pamh, PAM_USER, &user) != PAM_SUCCESS || !user)
-                return;
-        pw = getpwnam(user);
+        if (pam_get_item(pamh, PAM_USER, &user) != PAM_SUCCESS)
+                return -EIO;
+        errno = 0;
+        pw = user ? getpwnam(user) : NULL;
         if (!pw)
-                return;
+                return errno == EIO || errno == ENOMEM || errno == EMFILE || errno == ENFILE ? -EIO
+                                                                                             : 0;
         answer->uid = pw->pw_uid;
         answer->gid = pw->pw_gid;
         answer->n_groups = HELPER_PASSWORD_GROUPS;
         if (getgrouplist(pw->pw_name, pw->pw_gid, answer->groups, &answer->n_groups) < 0)
                 answer->n_groups = HELPER_PASSWORD_GROUPS; /* there are more */
         answer->verdict = HELPER_PASSWORD_RIGHT;
+        return 0;
 }
 
-static enum helper_password_verdict check(pam_handle_t *pamh) {
+/* Returns 0; -EIO when it says nothing about the password. Memory was lacking then. All else counts
+ * as a wrong password, a system error as well: pam_exec answers with one when its command does not
+ * like the password, and what did not count could be guessed for ever. */
+static int check(pam_handle_t *pamh, enum helper_password_verdict *ret) {
         int rv;
 
         rv = pam_set_item(pamh, PAM_FAIL_DELAY, (const void *) no_delay);
-        if (rv == PAM_SUCCESS)
-                rv = pam_authenticate(pamh, FLAGS);
         if (rv != PAM_SUCCESS)
-                return HELPER_PASSWORD_WRONG;
+                return -EIO;
+        rv = pam_authenticate(pamh, FLAGS);
+        if (rv == PAM_BUF_ERR)
+                return -EIO;
+        if (rv != PAM_SUCCESS) {
+                *ret = HELPER_PASSWORD_WRONG;
+                return 0;
+        }
         rv = pam_acct_mgmt(pamh, FLAGS);
-        if (rv == PAM_SUCCESS)
-                return HELPER_PASSWORD_RIGHT;
-        return rv == PAM_NEW_AUTHTOK_REQD ? HELPER_PASSWORD_EXPIRED : HELPER_PASSWORD_CLOSED;
+        if (rv == PAM_BUF_ERR)
+                return -EIO;
+        *ret = rv == PAM_SUCCESS            ? HELPER_PASSWORD_RIGHT
+               : rv == PAM_NEW_AUTHTOK_REQD ? HELPER_PASSWORD_EXPIRED
+                                            : HELPER_PASSWORD_CLOSED;
+        return 0;
 }
 
 ssize_t helper_password_run(const uint8_t *in, size_t in_len, uint8_t *out) {
         struct helper_password_answer answer = {};
         struct helper_password_question question;
         struct pam_conv conv = { .conv = converse, .appdata_ptr = question.password };
-        enum helper_password_verdict verdict;
+        enum helper_password_verdict verdict = HELPER_PASSWORD_WRONG;
         pam_handle_t *pamh = NULL;
+        int r;
 
         if (password_bytes_take_question(in, in_len, &question) < 0)
                 return -EBADMSG;
@@ -105,12 +121,12 @@ ssize_t helper_password_run(const uint8_t *in, size_t in_len, uint8_t *out) {
                 explicit_bzero(&question, sizeof(question));
                 return -EIO;
         }
-        verdict = check(pamh);
+        r = check(pamh, &verdict);
         if (verdict == HELPER_PASSWORD_RIGHT)
-                find_user(pamh, &answer);
+                r = find_user(pamh, &answer);
         else
                 answer.verdict = verdict;
         (void) pam_end(pamh, PAM_SUCCESS);
         explicit_bzero(&question, sizeof(question));
-        return password_bytes_put_answer(&answer, out, HELPER_BYTES_MAX);
+        return r < 0 ? r : password_bytes_put_answer(&answer, out, HELPER_BYTES_MAX);
 }

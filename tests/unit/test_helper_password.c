@@ -155,10 +155,13 @@ static void test_the_right_password_names_its_user(void **state) {
         assert_int_equal(pam.ends, 1);
 }
 
+/* PAM_SYSTEM_ERR, too: it is what pam_exec says when its command refuses the password. */
 static void test_every_other_code_is_no_right_password(void **state) {
         struct helper_password_answer answer;
 
         for (int rv = 1; rv < 64; rv++) {
+                if (rv == PAM_BUF_ERR)
+                        continue;
                 (void) reset(state);
                 pam.authenticate = rv;
                 assert_int_equal(ask(&answer), 0);
@@ -173,6 +176,18 @@ static void test_every_other_code_is_no_right_password(void **state) {
                                                          : HELPER_PASSWORD_CLOSED);
                 assert_int_equal(answer.n_groups, 0);
         }
+}
+
+static void test_want_of_memory_is_no_wrong_password(void **state) {
+        struct helper_password_answer answer;
+
+        pam.authenticate = PAM_BUF_ERR;
+        assert_int_equal(ask(&answer), -EIO);
+        assert_int_equal(pam.ends, 1);
+        (void) reset(state);
+        pam.account = PAM_BUF_ERR;
+        assert_int_equal(ask(&answer), -EIO);
+        assert_int_equal(pam.ends, 1);
 }
 
 static void test_who_it_is_in_the_end_counts(void **state) {
@@ -344,6 +359,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 test_password(test_the_right_password_names_its_user),
                 test_password(test_every_other_code_is_no_right_password),
+                test_password(test_want_of_memory_is_no_wrong_password),
                 test_password(test_who_it_is_in_the_end_counts),
                 test_password(test_only_a_hidden_prompt_gets_the_password),
                 test_password(test_no_answer_to_what_is_no_question),
