@@ -235,6 +235,8 @@ among_accounts() {
     cp -a /etc "$dir/etc"
     seq "$1" | awk '{ printf "bench%d:x:%d:100::/:/bin/sh\n", $1, 100000 + $1 }' >>"$dir/etc/passwd"
     seq "$1" | awk '{ printf "bench%d:!:19000:0:99999:7:::\n", $1 }' >>"$dir/etc/shadow"
+    # Files that were changed a moment ago are read again at each start.
+    sleep 3
     "${@:2}" unshare --mount sh -c "mount --bind '$dir/etc' /etc && exec \"\$@\"" sh
     rm -r "${dir:?}/etc"
 }
