@@ -239,6 +239,12 @@ static bool is_in_time(const struct list_call *list, const struct key_record *ke
                (list->unused_since == 0 || used < list->unused_since);
 }
 
+static bool has_text(const struct list_call *list, const char *id, const char *name,
+                     const char *owner) {
+        return !list->search[0] || strcasestr(id, list->search) || strcasestr(name, list->search) ||
+               strcasestr(owner, list->search);
+}
+
 static bool matches(const struct list_call *list, const struct key_record *key) {
         enum key_status status = expiry_status(&list->policy, key, list->now);
 
@@ -256,8 +262,7 @@ static bool matches(const struct list_call *list, const struct key_record *key) 
         if (list->statuses != 0 && !(list->statuses & 1U << status) &&
             (status != KEY_ACTIVE || !(list->statuses & 1U << REFUSED)))
                 return false;
-        return !list->search[0] || strcasestr(key->id, list->search) ||
-               strcasestr(key->name, list->search) || strcasestr(key->owner, list->search);
+        return has_text(list, key->id, key->name, key->owner);
 }
 
 /* "active" has those that this host refuses, too. */
@@ -292,46 +297,28 @@ static int is_listed(const struct list_call *list, const struct key_record *key,
         return r < 0 ? r : has_status(list, shown);
 }
 
-/* The last key that was looked at is the cursor, whether it matched or not. */
-static int on_key(const struct key_record *key, void *userdata) {
-        struct list_call *list = userdata;
-        int r;
+static bool is_enough(struct list_call *list) {
+        if (list->order.by != CONTROL_ORDER_NONE)
+                return list->piece_left = control_pieces_is_over(list->piece_begun, list->n_seen);
+        return list->more = list->n_keys == list->limit || list->n_seen == SCAN_MAX;
+}
 
-        if (list->n_keys == list->limit || list->n_seen == SCAN_MAX) {
-                list->more = true;
-                return 1;
-        }
+/* The last key that was looked at is the cursor, whether it matched or not. */
+static bool look_at(struct list_call *list, const char *id) {
+        if (is_enough(list))
+                return false;
         list->n_seen++;
-        memcpy(list->after, key->id, sizeof(list->after));
-        r = is_listed(list, key, &list->keys[list->n_keys]);
+        memcpy(list->after, id, sizeof(list->after));
+        return true;
+}
+
+static int add_key(const struct key_record *key, void *userdata) {
+        struct list_call *list = userdata;
+        int r = is_listed(list, key, &list->keys[list->n_keys]);
+
         if (r > 0)
                 list->n_keys++;
         return r < 0 ? r : 0;
-}
-
-/* The realm whose keys alone are asked for; "": it is not so. */
-static const char *realm_of(struct list_call *list) {
-        const char *owner = list->owner[0] ? list->owner : list->user;
-
-        if (!list->realm[0] && realm_split(owner, list->owner_realm))
-                return list->owner_realm;
-        return list->realm;
-}
-
-/* Those who issue the keys of a realm see these when they ask for them. */
-static int visit_keys(struct list_call *list, struct store *writer,
-                      int (*visit)(const struct key_record *key, void *userdata)) {
-        const char *realm = realm_of(list), *owner = list->owner[0] ? list->owner : NULL;
-        bool sees_all = role_may(list->call.role, ROLE_VERB_LIST, false, list->call.developers),
-             all = sees_all || (*realm && control_issues(&list->call, realm));
-
-        if (all && !sees_all)
-                memmove(list->realm, realm, strlen(realm) + 1);
-        if (!all)
-                return store_key_each_own(writer, list->call.uid, list->after, visit, list);
-        if (owner || !*realm)
-                return store_key_each(writer, owner, list->after, visit, list);
-        return store_key_each_realm(writer, realm, list->after, visit, list);
 }
 
 static bool list_begin(struct list_call *list, struct store *writer) {
@@ -396,24 +383,69 @@ static bool is_behind_page(const struct list_call *list, const struct control_pl
         return control_order_compare(&list->order, place, &last) > 0;
 }
 
-static int on_unsorted(const struct key_record *key, void *userdata) {
+static int add_sorted(const struct key_record *key, void *userdata) {
         struct list_call *list = userdata;
-        struct control_place place;
+        struct control_place place = control_order_place(&list->order, key);
         int r;
 
-        if (control_pieces_is_over(list->piece_begun, list->n_seen)) {
-                list->piece_left = true;
-                return 1;
-        }
-        list->n_seen++;
-        memcpy(list->after, key->id, sizeof(list->after));
-        place = control_order_place(&list->order, key);
         if (is_before_page(list, &place) || is_behind_page(list, &place))
                 return 0;
         r = is_listed(list, key, list->sorted[list->n_keys]);
         if (r > 0)
                 insert_sorted(list, &place);
         return r < 0 ? r : 0;
+}
+
+/* --- Looking at keys --- */
+
+static int add(struct list_call *list, const struct key_record *key) {
+        return list->order.by == CONTROL_ORDER_NONE ? add_key(key, list) : add_sorted(key, list);
+}
+
+static int on_key(const struct key_record *key, void *userdata) {
+        struct list_call *list = userdata;
+
+        return look_at(list, key->id) ? add(list, key) : 1;
+}
+
+static int on_found(const struct key_record *key, void *userdata) {
+        return add(userdata, key);
+}
+
+#define ENOUGH 2
+
+static int on_names(const char *id, const char *name, const char *owner, void *userdata) {
+        struct list_call *list = userdata;
+
+        if (strlen(id) != KEYTEXT_ID_LEN)
+                return -EUCLEAN;
+        return look_at(list, id) ? has_text(list, id, name, owner) : ENOUGH;
+}
+
+/* The realm whose keys alone are asked for; "": it is not so. */
+static const char *realm_of(struct list_call *list) {
+        const char *owner = list->owner[0] ? list->owner : list->user;
+
+        if (!list->realm[0] && realm_split(owner, list->owner_realm))
+                return list->owner_realm;
+        return list->realm;
+}
+
+/* Those who issue the keys of a realm see these when they ask for them. */
+static int visit_keys(struct list_call *list, struct store *writer) {
+        const char *realm = realm_of(list), *owner = list->owner[0] ? list->owner : NULL;
+        bool sees_all = role_may(list->call.role, ROLE_VERB_LIST, false, list->call.developers),
+             all = sees_all || (*realm && control_issues(&list->call, realm));
+
+        if (all && !sees_all)
+                memmove(list->realm, realm, strlen(realm) + 1);
+        if (!all)
+                return store_key_each_own(writer, list->call.uid, list->after, on_key, list);
+        if (!owner && !*realm && list->search[0])
+                return store_key_each_named(writer, list->after, on_names, on_found, list);
+        if (owner || !*realm)
+                return store_key_each(writer, owner, list->after, on_key, list);
+        return store_key_each_realm(writer, realm, list->after, on_key, list);
 }
 
 static bool begin_sorted(struct list_call *list, struct store *writer) {
@@ -444,7 +476,7 @@ static bool piece_run(struct control_call *call, struct store *writer) {
         list->n_seen = 0;
         list->piece_begun = clock_ticks();
         list->piece_left = false;
-        r = visit_keys(list, writer, on_unsorted);
+        r = visit_keys(list, writer);
         if (r < 0)
                 control_fail_store(call, r);
         return list->piece_left;
@@ -467,7 +499,7 @@ static void list_run(struct control_call *call, struct store *writer) {
 
         if (list->begun || !list_begin(list, writer))
                 return;
-        r = visit_keys(list, writer, on_key);
+        r = visit_keys(list, writer);
         if (r < 0)
                 control_fail_store(call, r);
 }

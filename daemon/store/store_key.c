@@ -244,6 +244,47 @@ int store_key_each(struct store *writer, const char *owner, const char *after,
         return each(stmt, after, visit, userdata);
 }
 
+static int ask_names(sqlite3_stmt *stmt,
+                     int (*is_wanted)(const char *id, const char *name, const char *owner,
+                                      void *userdata),
+                     void *userdata) {
+        const char *names[3];
+
+        for (int i = 0; i < 3; i++) {
+                names[i] = (const char *) sqlite3_column_text(stmt, i);
+                if (!names[i])
+                        return sqlite3_column_type(stmt, i) == SQLITE_NULL ? -EUCLEAN : -ENOMEM;
+        }
+        return is_wanted(names[0], names[1], names[2], userdata);
+}
+
+int store_key_each_named(struct store *writer, const char *after,
+                         int (*is_wanted)(const char *id, const char *name, const char *owner,
+                                          void *userdata),
+                         int (*visit)(const struct key_record *key, void *userdata),
+                         void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_EACH_NAMED);
+        struct key_record key;
+        int r;
+
+        r = store_stmt_error(sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC));
+        while (r >= 0 && (r = store_stmt_step(stmt)) > 0) {
+                r = ask_names(stmt, is_wanted, userdata);
+                if (r == 0)
+                        continue;
+                if (r == 1)
+                        r = store_key_get_used(writer, (const char *) sqlite3_column_text(stmt, 0),
+                                               &key);
+                else
+                        return r;
+                if (r >= 0)
+                        r = visit(&key, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
 int store_key_each_realm(struct store *writer, const char *realm, const char *after,
                          int (*visit)(const struct key_record *key, void *userdata),
                          void *userdata) {

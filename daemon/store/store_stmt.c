@@ -64,6 +64,8 @@ static const char *const texts[] = {
         /* Without the last condition SQLite does not see that the index has them all. */
         [STMT_KEY_EACH_REALM] = USED_KEYS " WHERE k.realm = ?2 AND k.id > ?1" LIVE_EPOCH
                                           " AND k.realm <> '' ORDER BY k.id",
+        [STMT_KEY_EACH_NAMED] = "SELECT k.id, k.name, k.owner FROM key k WHERE k.id > ?1" LIVE_EPOCH
+                                " ORDER BY k.id",
         [STMT_KEY_INSERT] =
                 "INSERT INTO key (id, digest, pepper, owner, owner_uid, name, services, networks, "
                 "status, reason, created_at, updated_at, expires_at, bound_at, linked, origin, "

@@ -32,6 +32,7 @@ enum stmt {
         STMT_KEY_EACH_OF,
         STMT_KEY_EACH_OWN,
         STMT_KEY_EACH_REALM,
+        STMT_KEY_EACH_NAMED,
         STMT_KEY_INSERT,
         STMT_KEY_UPDATE,
         STMT_KEY_DELETE,

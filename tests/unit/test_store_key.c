@@ -345,6 +345,38 @@ static void test_a_list_has_the_uses(void **state) {
         assert_int_equal(seen.uses, 7);
 }
 
+static int is_wanted(const char *id, const char *name, const char *owner, void *userdata) {
+        (void) userdata;
+        assert_non_null(name);
+        return *id == 'd' ? -EINTR : *id == 'c' ? 2 : strcmp(owner, "alice") == 0;
+}
+
+static void test_a_list_of_what_is_wanted(void **state) {
+        struct unit_store *s = *state;
+        struct seen seen = {};
+
+        unit_key_insert(s->writer, "Aaaaaaaaaa", "alice");
+        unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+        unit_key_insert(s->writer, "bbbbbbbbbb", "bob");
+        unit_key_insert(s->writer, "bbbbbbbbbc", "alice");
+        use(s, "bbbbbbbbbc", 100, "sshd", 3);
+        assert_int_equal(store_key_each_named(s->writer, "A", is_wanted, see, &seen), 0);
+        assert_string_equal(seen.ids, "Aab");
+        assert_int_equal(seen.uses, 3);
+        seen = (struct seen){ .stop_after = 1, .stop_with = 7 };
+        assert_int_equal(store_key_each_named(s->writer, "Aaaaaaaaaa", is_wanted, see, &seen), 7);
+        assert_string_equal(seen.ids, "a");
+        unit_key_insert(s->writer, "dddddddddd", "alice");
+        assert_int_equal(store_key_each_named(s->writer, "", is_wanted, see, &seen), -EINTR);
+        unit_key_insert(s->writer, "cccccccccc", "alice");
+        assert_int_equal(store_key_each_named(s->writer, "", is_wanted, see, &seen), 2);
+        /* what is removed, and not deleted yet, is shown to nobody */
+        begin(s);
+        assert_int_equal(store_policy_set(s->writer, "epoch", 1, 1), 0);
+        commit(s);
+        assert_int_equal(store_key_each_named(s->writer, "", is_wanted, see, &seen), 0);
+}
+
 /* --- Damage --- */
 
 /* Such rows are possible only when another program wrote them. */
@@ -367,6 +399,11 @@ static const char *const damage[] = {
         "UPDATE key SET reason = printf('%.129c', 'x')",
 };
 
+static int is_wanted_whatever(const char *id, const char *name, const char *owner, void *userdata) {
+        (void) id, (void) name, (void) owner, (void) userdata;
+        return 1;
+}
+
 static void test_a_damaged_row_is_damage(void **state) {
         struct unit_store *s = *state;
 
@@ -385,6 +422,9 @@ static void test_a_damaged_row_is_damage(void **state) {
                 unit_int(damage[i], store_key_get(s->reader, "aaaaaaaaaa", &key), -EUCLEAN);
                 unit_poisoned(damage[i], &key, sizeof(key));
                 unit_int(damage[i], store_key_each(s->writer, NULL, "", see, &seen), -EUCLEAN);
+                unit_int(damage[i],
+                         store_key_each_named(s->writer, "", is_wanted_whatever, see, &seen),
+                         -EUCLEAN);
                 unit_int(damage[i], seen.visits, 0);
                 unit_sql(s->path, "DELETE FROM key");
                 unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
@@ -479,6 +519,7 @@ int main(void) {
                 unit_test_with_store(test_lists_are_in_order_of_id),
                 unit_test_with_store(test_a_list_ends_when_it_is_told_to),
                 unit_test_with_store(test_a_list_has_the_uses),
+                unit_test_with_store(test_a_list_of_what_is_wanted),
                 unit_test_with_store(test_a_damaged_row_is_damage),
                 unit_test_with_store(test_a_damaged_use_is_damage),
                 unit_test_with_store(test_the_newest_change_is_found),
