@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Keeps an accepted login in the PAM handle. It must not keep the secret, and must not decide about
- * a later call: pam_wfapikey.c compares the user and asks the daemon. */
+ * a later call: pam_wfapikey.c compares what was asked and asks the daemon. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "ask.h"
 #include "cleanup.h"
 #include "pam_login.h"
 
@@ -41,12 +40,17 @@ static void remove_env(pam_handle_t *pamh, const char *name) {
                 (void) pam_putenv(pamh, name);
 }
 
-static struct pam_login *login_new(const struct wire_request *req, const struct wire_reply *reply) {
+static struct pam_login *login_new(const struct ask_server *server, const struct wire_request *req,
+                                   const struct wire_reply *reply) {
         struct pam_login *login = calloc(1, sizeof(*login) + req->certificate_len);
 
         if (!login)
                 return NULL;
         memcpy(login->user, req->user, strnlen(req->user, WIRE_USER_MAX));
+        memcpy(login->service, req->service, strnlen(req->service, WIRE_SERVICE_MAX));
+        memcpy(login->rhost, req->rhost, strnlen(req->rhost, WIRE_RHOST_MAX));
+        memcpy(login->socket, server->path, strnlen(server->path, PAM_LOGIN_SOCKET_MAX));
+        login->server_uid = server->uid;
         login->evidence = req->evidence;
         login->certificate_len = req->certificate_len;
         if (req->certificate_len > 0)
@@ -58,9 +62,9 @@ static struct pam_login *login_new(const struct wire_request *req, const struct 
         return login;
 }
 
-bool pam_login_remember(pam_handle_t *pamh, const struct wire_request *req,
-                        const struct wire_reply *reply) {
-        struct pam_login *login = login_new(req, reply);
+bool pam_login_remember(pam_handle_t *pamh, const struct ask_server *server,
+                        const struct wire_request *req, const struct wire_reply *reply) {
+        struct pam_login *login = login_new(server, req, reply);
 
         if (!login)
                 return false;

@@ -160,6 +160,7 @@ static enum outcome get_token(pam_handle_t *pamh, struct pam_args args, enum out
 static enum outcome decide(pam_handle_t *pamh, int flags, const struct pam_args *args,
                            const char *behind, struct wire_request *req) {
         _uncleared_ struct pam_certificate certificate;
+        const struct ask_server server = server_of(args);
         struct wire_reply reply = {};
         enum outcome outcome;
 
@@ -173,7 +174,7 @@ static enum outcome decide(pam_handle_t *pamh, int flags, const struct pam_args 
                 outcome = offer(pamh, args, req, &certificate, &reply);
         else
                 outcome = ask(pamh, args, req, &reply);
-        if (outcome == OUTCOME_ALLOW && !pam_login_remember(pamh, req, &reply))
+        if (outcome == OUTCOME_ALLOW && !pam_login_remember(pamh, &server, req, &reply))
                 outcome = OUTCOME_NO_MEMORY;
         if (outcome == OUTCOME_DENY_CERTIFICATE)
                 pam_token_want_certificate(pamh, flags);
@@ -196,6 +197,15 @@ static enum outcome authenticate(pam_handle_t *pamh, int flags, const struct pam
         return outcome == OUTCOME_ALLOW ? decide(pamh, flags, args, behind, &req) : outcome;
 }
 
+/* Whether the verdict of a moment ago answers ${req} as well: another service or source, or another
+ * daemon, may refuse the key. */
+static bool is_answered(const struct pam_login *login, const struct pam_args *args,
+                        const struct wire_request *req) {
+        return pam_login_is_fresh(login) && strcmp(req->service, login->service) == 0 &&
+               strcmp(req->rhost, login->rhost) == 0 && args->server_uid == login->server_uid &&
+               strcmp(args->socket, login->socket) == 0;
+}
+
 static enum outcome confirm(pam_handle_t *pamh, const struct pam_args *args,
                             const struct pam_login *login) {
         _cleanup_request_ struct wire_request req = { .kind = WIRE_CONFIRM, .seq = 2 };
@@ -208,17 +218,16 @@ static enum outcome confirm(pam_handle_t *pamh, const struct pam_args *args,
         /* The application changed PAM_USER: this user did not log in with the key. */
         if (strcmp(req.user, login->user) != 0)
                 return OUTCOME_DENY;
-        if (pam_login_is_fresh(login))
-                return OUTCOME_ALLOW;
+        outcome = get_circumstances(pamh, &req);
+        if (outcome != OUTCOME_ALLOW || is_answered(login, args, &req))
+                return outcome;
 
         memcpy(req.id, login->id, sizeof(req.id));
         memcpy(req.ticket, login->ticket, sizeof(req.ticket));
         req.evidence = login->evidence;
         req.certificate = login->certificate;
         req.certificate_len = login->certificate_len;
-        outcome = get_circumstances(pamh, &req);
-        if (outcome == OUTCOME_ALLOW)
-                outcome = ask(pamh, args, &req, &reply);
+        outcome = ask(pamh, args, &req, &reply);
         explicit_bzero(&reply, sizeof(reply));
         return outcome;
 }

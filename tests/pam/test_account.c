@@ -154,6 +154,51 @@ static void test_other_service(void **state) {
         login_close(&l);
 }
 
+/* Within the second for which the answer of the login counts. */
+static void test_other_service_at_once(void **state) {
+        struct world_key narrow;
+        struct login l;
+
+        (void) state;
+        world_issue(&world, &narrow, "--service=svc", NULL);
+        check_login(&l, "svc", &narrow);
+        assert_pam(pam_set_item(l.pamh, PAM_SERVICE, "alone"), PAM_SUCCESS);
+        check_account(&l, PAM_PERM_DENIED, 1);
+        login_close(&l);
+}
+
+/* A service that says another source after authenticate. */
+static void test_other_source_at_once(void **state) {
+        struct world_key narrow;
+        struct login l;
+
+        (void) state;
+        world_issue(&world, &narrow, "--from=192.0.2.0/24", NULL);
+        login_open(&l, &world, "alone", world.user);
+        assert_pam(pam_set_item(l.pamh, PAM_RHOST, "192.0.2.1"), PAM_SUCCESS);
+        assert_pam(login_try(&l, narrow.text), PAM_SUCCESS);
+        login_forget(&l);
+        (void) standin_asked(&standin);
+        assert_pam(pam_set_item(l.pamh, PAM_RHOST, "203.0.113.9"), PAM_SUCCESS);
+        check_account(&l, PAM_PERM_DENIED, 1);
+        login_close(&l);
+}
+
+/* What one daemon said is not what another says. */
+static void test_other_daemon_at_once(void **state) {
+        static const char *const services[] = { "down", "other-uid" };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(services); i++) {
+                struct login l;
+
+                check_login(&l, services[i], &key);
+                assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_AUTHINFO_UNAVAIL);
+                (void) standin_asked(&standin);
+                login_close(&l);
+        }
+}
+
 /* libpam returns PAM_PERM_DENIED for a stack in which no module had an opinion. */
 static void test_without_key(void **state) {
         static const char *const tokens[] = { NULL, "hunter2" };
@@ -238,6 +283,7 @@ static void set_up(void) {
         write_service("svc", "");
         write_service("alone", "");
         write_service("down", "socket=/nonexistent/verify");
+        write_service("other-uid", "server_uid=12345");
         write_service("misspelt", "try_fist_pass");
         world_service(&world, "with-others",
                       "auth sufficient %s\n"
@@ -260,6 +306,9 @@ static const struct suite_test tests[] = {
         CASE(test_expired, "denied, and no new password asked for, when the key expired since"),
         CASE(test_other_user, "denied for another PAM_USER than logged in"),
         CASE(test_other_service, "denied for a service that the key is not good for"),
+        CASE(test_other_service_at_once, "the same within a second of the login"),
+        CASE(test_other_source_at_once, "denied for a source that the key is not good for"),
+        CASE(test_other_daemon_at_once, "the answer of another daemon does not count"),
         CASE(test_without_key, "a login that was made without a key is none of ours"),
         CASE(test_denial_is_final, "a denial is not made good by modules that follow"),
         CASE(test_daemon_down, "a dead daemon is no denial"),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The entry points of the module, with any options, users, texts and answers, and every call of
  * libpam that fails as it likes. authenticate succeeds only after an allow for this user and
- * service, with the key that the user gave, and account only for the user of such a login. Neither
- * of them lets others decide about a key. */
+ * service, with the key that the user gave. account succeeds only for the user of such a login, and
+ * without a new allow only for what that one was given for. Neither of them lets others decide
+ * about a key. */
 #include <stdarg.h>
 
 #include "proof.h"
@@ -10,7 +11,8 @@
 #define _public_
 #include "pam_wfapikey.c" /* for its static functions */
 
-static char user[2], service[2]; /* what PAM says, in one letter */
+static char user[2], service[2], rhost[2]; /* what PAM says, in one letter */
+static uid_t server_uid;
 static bool asked, allowed;
 static bool gave_key;
 static struct pam_login noted;
@@ -26,7 +28,10 @@ void pam_syslog(const pam_handle_t *pamh, int priority, const char *format, ...)
 
 int pam_get_item(const pam_handle_t *pamh, int type, const void **item) {
         (void) pamh;
-        *item = type == PAM_SERVICE ? service : nondet_bool() ? NULL : user;
+        *item = type == PAM_SERVICE ? service
+                : type == PAM_RHOST ? rhost
+                : nondet_bool()     ? NULL
+                                    : user;
         return any_code();
 }
 
@@ -74,6 +79,7 @@ int pam_args_parse(int argc, const char *const *argv, bool session, struct pam_a
                 return -EINVAL;
         any(ret);
         ret->socket = "/x";
+        server_uid = ret->server_uid;
         return 0;
 }
 
@@ -171,9 +177,9 @@ int ask_again(const struct ask_server *server, int fd, const struct wire_request
         return answer(req, ret) == 0 ? 0 : nondet_bool() ? -ECONNRESET : -EBADMSG;
 }
 
-bool pam_login_remember(pam_handle_t *pamh, const struct wire_request *req,
-                        const struct wire_reply *reply) {
-        (void) pamh, (void) req, (void) reply;
+bool pam_login_remember(pam_handle_t *pamh, const struct ask_server *server,
+                        const struct wire_request *req, const struct wire_reply *reply) {
+        (void) pamh, (void) server, (void) req, (void) reply;
         prove(asked && allowed);
         remembered = nondet_bool();
         return remembered;
@@ -205,19 +211,35 @@ static void prove_authenticate(pam_handle_t *pamh) {
               code == PAM_AUTHINFO_UNAVAIL || code == PAM_INCOMPLETE);
 }
 
-static void prove_account(pam_handle_t *pamh) {
-        int code;
+/* A service or source that libpam does not tell is none. */
+static bool is_settled(void) {
+        return is_fresh && (noted.service[0] == service[0] || !noted.service[0]) &&
+               (noted.rhost[0] == rhost[0] || !noted.rhost[0]) && noted.server_uid == server_uid &&
+               noted.socket[0] == '/' && noted.socket[1] == 'x';
+}
 
+static void note_any(void) {
         has_login = nondet_bool();
         is_fresh = nondet_bool();
+        noted.service[0] = (char) nondet_int();
+        noted.rhost[0] = (char) nondet_int();
+        noted.server_uid = nondet_unsigned();
+        noted.socket[0] = '/';
+        noted.socket[1] = (char) nondet_int();
         noted.user[0] = (char) nondet_int();
         noted.user[1] = '\0';
         grant(noted.user[0]);
         noted.id[0] = (char) nondet_int();
         noted.certificate_len = 0;
+}
+
+static void prove_account(pam_handle_t *pamh) {
+        int code;
+
+        note_any();
         code = pam_sm_acct_mgmt(pamh, nondet_int(), 0, NULL);
         prove(code != PAM_SUCCESS || (has_login && user[0] == noted.user[0]));
-        prove(code != PAM_SUCCESS || is_fresh || (asked && allowed));
+        prove(code != PAM_SUCCESS || is_settled() || (asked && allowed));
         prove(code != PAM_IGNORE || !has_login);
 }
 
@@ -227,6 +249,7 @@ int main(void) {
 
         user[0] = (char) nondet_int();
         service[0] = (char) nondet_int();
+        rhost[0] = (char) nondet_int();
         if (nondet_bool())
                 prove_authenticate(pamh);
         else
