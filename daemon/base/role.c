@@ -32,6 +32,10 @@ bool role_issues(enum role_verb verb) {
         return verb == ROLE_VERB_ISSUE || verb == ROLE_VERB_LIST || verb == ROLE_VERB_REVOKE;
 }
 
+bool role_shares(enum role role) {
+        return role == ROLE_ADMIN || role == ROLE_DEVELOPER;
+}
+
 bool role_may(enum role role, enum role_verb verb, bool own, bool developers) {
         if ((unsigned) verb >= _ROLE_VERB_MAX || (unsigned) role >= _ROLE_MAX)
                 return false;

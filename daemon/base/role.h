@@ -56,6 +56,13 @@ enum role_verb {
 bool role_issues(enum role_verb verb);
 
 /**
+ * role_shares(role):
+ * Whether ${role} may make keys for the hosts of a fleet. On another host the account of the same
+ * name may be somebody else's, and may do more: a user who may issue here is no reason.
+ */
+bool role_shares(enum role role);
+
+/**
  * role_may(role, verb, own, developers):
  * Whether a caller of ${role} may do ${verb} to a key of its own (${own}), or to any key.
  * ${developers} says whether there is a developer group. What is not known is not allowed.

@@ -160,6 +160,15 @@ static const struct control_option options[] = {
         { "source", "s", TO(source), .take = take_source },
 };
 
+bool control_issue_may_share(struct control_issue_call *ours, enum role role) {
+        if (!ours->request.hosts[0] || role_shares(role))
+                return true;
+        control_fail(&ours->call, CONTROL_ACCESS_DENIED,
+                     "Only administrators make keys for the hosts of a fleet, and members of the "
+                     "developer-group (wfapikeyd.conf).");
+        return false;
+}
+
 int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m) {
         const char *user;
         int r;
@@ -204,7 +213,12 @@ static int issue_parse(struct control_call *call, sd_bus_message *m) {
         r = control_issue_parse_user(ours, m);
         if (r >= 0)
                 take_realm(ours);
-        return r < 0 ? r : control_issue_parse_options(ours, m, false);
+        if (r >= 0)
+                r = control_issue_parse_options(ours, m, false);
+        /* Here the caller's role counts. With a password it is the role of the password's user. */
+        if (r >= 0)
+                (void) control_issue_may_share(ours, call->role);
+        return r;
 }
 
 static const enum control_error errors[] = {

@@ -38,6 +38,13 @@ int control_issue_parse_options(struct control_issue_call *ours, sd_bus_message 
                                 bool source) _must_check_;
 
 /**
+ * control_issue_may_share(ours, role):
+ * Whether a caller of ${role} may make this key. One for the hosts of a fleet is not for everybody.
+ * If not, the call has failed.
+ */
+bool control_issue_may_share(struct control_issue_call *ours, enum role role);
+
+/**
  * control_issue_make(ours, writer, uid, not_yours):
  * Makes the key if the owner's uid is ${uid}, or if ${uid} is -1. If it is another, or there is no
  * such owner, the call fails with ${not_yours}. A caller that is no administrator cannot link the

@@ -124,6 +124,8 @@ static void accept_user(struct password_call *p, struct helper_password_answer *
                              "Only administrators and developers make, rename and reset keys.");
                 return;
         }
+        if (!control_issue_may_share(&p->ours, role))
+                return;
         p->uid = answer->uid;
         if (role != ROLE_ADMIN)
                 control_quota_add_owner(call, answer->uid);

@@ -28,7 +28,7 @@ ask() {
 refused() { # WHY STATUS: the last ask
     [[ $said == *"$1"* && $status == "$2" ]]
 }
-try() { # WHY STATUS CALLER USER PASSWORD: an ask that must be refused in this way
+try() { # WHY STATUS CALLER USER PASSWORD [OPTION]...: an ask that must be refused in this way
     ask "${@:3}"
     status=$?
     refused "$1" "$2"
@@ -50,6 +50,9 @@ test_that "a user that is not there is told the same" try "$wrong" 4 mallory nob
 test_that "as late" test "$took" -ge 2000 -a "$took" -lt 6000
 test_that "a locked account, too" try "$wrong" 4 mallory bob 'correct horse bob'
 test_that "no password is no call" try 'no password was given' 2 mallory alice ''
+no_hosts='for the hosts of a fleet'
+test_that "no password gets a key for other hosts" try "$no_hosts" 4 mallory alice 'correct horse alice' --hosts all
+test_that "not even for root" try "$no_hosts" 4 root alice 'correct horse alice' --hosts all
 test_that "the right password makes up for that" ask mallory alice 'correct horse alice'
 test_that "an expired password says so" try 'has expired: change it' 4 mallory carol 'correct horse carol'
 test_that "an expired account says so" try 'may not log in' 4 mallory dave 'correct horse dave'
@@ -112,6 +115,8 @@ printf '[daemon]\ndeveloper-group = developers\n' >/etc/wfapikey/wfapikeyd.conf
 systemctl reload wfapikeyd.service
 test_that "a user outside of the developer group gets none" try 'administrators and developers' 4 mona alice 'correct horse alice'
 test_that "one inside does" ask mona eve 'correct horse eve'
+# The same for keys of a fleet, which this host is in none of.
+test_that "also for other hosts" try 'in no fleet' 2 mona eve 'correct horse eve' --hosts all
 : >/etc/wfapikey/wfapikeyd.conf
 systemctl reload wfapikeyd.service
 

@@ -100,6 +100,13 @@ static void test_issuers_do_three_things(void **state) {
                                  verb == ROLE_VERB_REVOKE);
 }
 
+static void test_who_makes_keys_for_other_hosts(void **state) {
+        (void) state;
+        for (int role = -1; role <= _ROLE_MAX; role++)
+                unit_int("role", role_shares((enum role) role),
+                         role == ROLE_ADMIN || role == ROLE_DEVELOPER);
+}
+
 static void test_a_reader_sees_all_keys_and_nothing_else(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -145,6 +152,7 @@ int main(void) {
                 cmocka_unit_test(test_users_may_do_what_the_matrix_says),
                 cmocka_unit_test(test_fleetd_carries_and_nothing_else),
                 cmocka_unit_test(test_issuers_do_three_things),
+                cmocka_unit_test(test_who_makes_keys_for_other_hosts),
                 cmocka_unit_test(test_a_reader_sees_all_keys_and_nothing_else),
                 cmocka_unit_test(test_what_is_not_known_may_not_be_done),
                 cmocka_unit_test(test_a_zeroed_role_is_the_least),
