@@ -94,7 +94,8 @@ has "$(m1 "SELECT pg_terminate_backend($(pid_of other))")" ERROR
 sql "DROP FUNCTION wfapikey.patience()"
 run 0 "$fleetd" --setup "$admin"
 # What a fleet of an older version has is bounded by another --setup.
-sql 'REVOKE wfapikey_host_m1 FROM wfapikey_owner; ALTER ROLE wfapikey_host_m1 RESET temp_file_limit'
+sql "REVOKE wfapikey_host_m1 FROM wfapikey_owner$(sql 'SELECT wfapikey.by_owner()'); ALTER ROLE wfapikey_host_m1 RESET temp_file_limit" ||
+    fail "cannot make it as it was"
 run 0 "$fleetd" --setup "$admin"
 is "$(limit_of m1)" 64MB
 is "$(sql "SELECT pg_has_role('wfapikey_owner', 'wfapikey_host_m1', 'USAGE')")" t
