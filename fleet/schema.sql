@@ -784,6 +784,11 @@ BEGIN
                 UPDATE wfapikey.turn SET holder = '', at = '-infinity' WHERE holder = session_user;
                 RETURN true;
         END IF;
+        -- Several sessions of a host would have a place each. One waits for none of the others.
+        PERFORM FROM wfapikey.host WHERE role = session_user FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+                RETURN false;
+        END IF;
         UPDATE wfapikey.turn SET holder = session_user, at = clock_timestamp() WHERE place = (
                 SELECT place FROM wfapikey.turn
                         WHERE holder = session_user OR at NOT BETWEEN clock_timestamp() - interval '1 min' AND clock_timestamp()

@@ -212,6 +212,17 @@ is "$(turns web1 web2)" 't f'
 # The database's clock was ahead.
 sql "UPDATE wfapikey.turn SET at = now() + interval '1 h'"
 is "$(turns web2)" t
+# A host has one place, however many sessions it has.
+sql "INSERT INTO wfapikey.turn VALUES (2); UPDATE wfapikey.turn SET holder = '', at = '-infinity'"
+mkfifo "$dir/hold"
+exec {holder}<>"$dir/hold"
+PGPASSWORD=x PGAPPNAME=held psql "host=$dir/pg user=wfapikey_host_web1 dbname=postgres" -Atqc 'SET SESSION AUTHORIZATION wfapikey_host_web2' \
+    -c BEGIN -c 'SELECT wfapikey.take_turn(true)' -f "$dir/hold" >/dev/null 2>&1 &
+children+=("$!")
+is_held() { [[ $(sql "SELECT state FROM pg_stat_activity WHERE application_name = 'held'") == 'idle in transaction' ]]; }
+wait_until is_held
+is "$(turns web2 web1)" 'f t'
+exec {holder}<&-
 sql "ALTER ROLE wfapikey_host_web1 NOSUPERUSER"
 has "$(web1 "UPDATE wfapikey.turn SET holder = 'x'")" "permission denied"
 
