@@ -272,6 +272,28 @@ uint64_t conf_issues(const struct conf *conf, const struct peer *peer) {
         return issues;
 }
 
+/* Whether a peer that issues the keys of ${from}'s realms ${issues} issues those of ${to} too. */
+static bool issues_all(const struct conf *from, uint64_t issues, const struct conf *to,
+                       uint64_t issues_there) {
+        for (size_t i = 0; from->realms && i < from->realms->n; i++) {
+                const struct realm *there;
+
+                if ((issues & UINT64_C(1) << i) == 0)
+                        continue;
+                there = to->realms ? realms_find(to->realms, from->realms->of[i].name) : NULL;
+                if (!there || (issues_there & UINT64_C(1) << (there - to->realms->of)) == 0)
+                        return false;
+        }
+        return true;
+}
+
+bool conf_same_peer(const struct conf *before, const struct conf *now, const struct peer *peer) {
+        uint64_t issued = conf_issues(before, peer), issues = conf_issues(now, peer);
+
+        return conf_role(before, peer) == conf_role(now, peer) &&
+               issues_all(before, issued, now, issues) && issues_all(now, issues, before, issued);
+}
+
 bool conf_peer_may_claim(const struct conf *conf, uid_t uid, const char *service) {
         bool tied = false;
 

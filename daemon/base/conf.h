@@ -80,6 +80,12 @@ enum role conf_role(const struct conf *conf, const struct peer *peer);
 uint64_t conf_issues(const struct conf *conf, const struct peer *peer);
 
 /**
+ * conf_same_peer(before, now, peer): whether both configurations give a peer of the control socket
+ * the same role and make it an issuer of the same realms.
+ */
+bool conf_same_peer(const struct conf *before, const struct conf *now, const struct peer *peer);
+
+/**
  * conf_peer_may_claim(conf, uid, service):
  * Whether a peer of the verify socket may ask in the name of ${service}. uid 0 and the daemon's own
  * may always. If the service is tied to peers, only those may; if not, everybody may.

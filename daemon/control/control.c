@@ -358,6 +358,7 @@ static struct control_call *call_new(const struct control_method *method,
         call->realms = realms_ref(caller->control->loop.conf->realms);
         call->issues = conf_issues(caller->control->loop.conf, &caller->peer);
         call->connection = caller->connection;
+        call->conf_serial = caller->control->loop.conf_serial;
         call->ends = (method->traits & CONTROL_ENDS) != 0;
         /* An administrator's revocation does not wait for users' calls. */
         call->job.urgent = call->role == ROLE_ADMIN && (method->traits & CONTROL_BULK) == 0;

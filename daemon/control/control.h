@@ -70,11 +70,11 @@ struct control_call {
         sd_bus_message *message;
         uid_t uid;
         pid_t pid;
-        /* Of the login session, for the record alone. */
         bool has_login;
-        uid_t login_uid;
+        uid_t login_uid;         /* for the record alone */
         char who[PEER_TEXT_LEN]; /* the caller, for log lines */
         uint64_t connection;
+        uint64_t conf_serial; /* where the role is from */
         enum role role;
         bool developers;       /* a developer group is configured */
         struct realms *realms; /* as they were when the call came */

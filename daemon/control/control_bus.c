@@ -7,12 +7,15 @@
 #include <sys/socket.h>
 
 #include "base/closer.h"
+#include "base/conf.h"
 #include "base/log.h"
 #include "cleanup.h"
 #include "control/control_bus.h"
 #include "control/control_fleet.h"
+#include "control/control_follow.h"
 #include "control/control_gate.h"
 #include "control/control_mirror.h"
+#include "control/control_state.h"
 #include "rules/share.h"
 
 struct connection {
@@ -269,9 +272,28 @@ void control_bus_finish(struct control_bus *b, void (*on_finished)(void *userdat
         tell_when_finished(b);
 }
 
+void control_bus_conf(struct control_bus *b, const struct conf *before) {
+        void (*on_finished)(void *userdata) = b->on_finished;
+        struct connection *next;
+
+        /* Not told before all have been looked at. */
+        b->on_finished = NULL;
+        for (struct connection *c = TAILQ_FIRST(&b->connections); c; c = next) {
+                next = TAILQ_NEXT(c, entries);
+                if (conf_same_peer(before, b->control->loop.conf, &c->caller.peer))
+                        continue;
+                control_follow_end(b->control, c->bus);
+                control_fleet_tidy(b->control, c->caller.connection);
+                control_gate_finish(c->gate);
+        }
+        b->on_finished = on_finished;
+        tell_when_finished(b);
+}
+
 struct control_bus *control_bus_free(struct control_bus *b) {
         if (!b)
                 return NULL;
+        b->control->loop.bus = NULL;
         end_all(b);
         sd_event_source_disable_unref(b->timer);
         sd_event_source_disable_unref(b->source);
@@ -294,6 +316,7 @@ int control_bus_new(struct control_bus **ret, sd_event *event, int fd, struct co
                 free(b);
                 return r;
         }
+        control->loop.bus = b;
         *ret = b;
         return 0;
 }

@@ -19,6 +19,7 @@
  */
 #define CONTROL_BUS_FLEET_MS 8000
 
+struct conf;
 struct control_bus;
 
 /**
@@ -38,4 +39,12 @@ int control_bus_new(struct control_bus **ret, sd_event *event, int fd,
  * at once.
  */
 void control_bus_finish(struct control_bus *b, void (*on_finished)(void *userdata), void *userdata);
+
+/**
+ * control_bus_conf(b, before):
+ * The configuration ${before} was replaced. Ends each connection whose peer had another role by it:
+ * at once if nothing of it is under way, else when that is answered. It gets no event and no work
+ * of the fleet any more. Who connects again has the new role.
+ */
+void control_bus_conf(struct control_bus *b, const struct conf *before);
 struct control_bus *control_bus_free(struct control_bus *b);

@@ -188,6 +188,9 @@ static int attach_reply(struct control_call *call, sd_bus_message *reply) {
         /* Nobody would notice its end any more. */
         if (sd_bus_is_open(sd_bus_message_get_bus(call->message)) <= 0)
                 return -ENOTCONN;
+        /* The caller may not be the fleet-user any more. It is disconnected, and attaches again. */
+        if (call->conf_serial != call->control->loop.conf_serial)
+                return -ESTALE;
         if (fleet->link_connection != call->connection)
                 control_fleet_link_drop(call->control);
         sd_bus_unref(fleet->link);

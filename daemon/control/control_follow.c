@@ -34,6 +34,8 @@ struct control_follower {
         struct control_follower *next;
         /* A reference. It is closed when the peer is gone. */
         sd_bus *bus;
+        /* Its connection ends soon, and gets no event any more. */
+        bool ended;
         struct control_sight sight;
         int64_t cursor;
 };
@@ -68,6 +70,9 @@ static int follow_reply(struct control_call *call, sd_bus_message *reply) {
         struct control_follower *f;
 
         (void) reply;
+        /* The caller may have been an administrator before. It is disconnected, and asks again. */
+        if (call->conf_serial != control->loop.conf_serial)
+                return -ESTALE;
         for (f = control->loop.followers; f; f = f->next)
                 if (f->bus == bus)
                         return 0;
@@ -128,7 +133,7 @@ static void follow_job_done(struct worker_job *job) {
         struct control *control = follow->control;
         int r = follow->result;
 
-        for (size_t i = 0; r >= 0 && i < follow->n; i++)
+        for (size_t i = 0; r >= 0 && !f->ended && i < follow->n; i++)
                 r = emit(f->bus, "AuditEvent", &follow->records[i]);
         f->cursor = follow->cursor;
         f->sight = follow->sight;
@@ -157,7 +162,7 @@ static struct control_follower *choose(const struct control *control) {
         for (struct control_follower *f = control->loop.followers; f; f = f->next) {
                 uint64_t waiting;
 
-                if (f->cursor < head && (!chosen || f->cursor < chosen->cursor) &&
+                if (!f->ended && f->cursor < head && (!chosen || f->cursor < chosen->cursor) &&
                     sd_bus_get_n_queued_write(f->bus, &waiting) >= 0 && waiting == 0)
                         chosen = f;
         }
@@ -171,7 +176,8 @@ static void tell(const struct control *control, const struct audit_record *recor
                 uint64_t waiting;
 
                 control_events_narrow(&filter, &f->sight);
-                if (store_audit_passes(&filter, record) && sd_bus_is_open(f->bus) > 0 &&
+                if (!f->ended && store_audit_passes(&filter, record) &&
+                    sd_bus_is_open(f->bus) > 0 &&
                     sd_bus_get_n_queued_write(f->bus, &waiting) >= 0 && waiting == 0 &&
                     emit(f->bus, "AuditRepeat", record) < 0)
                         sd_bus_close(f->bus);
@@ -215,6 +221,11 @@ void control_follow_pump(struct control *control) {
                 free(follow);
         else
                 control->loop.following = true;
+}
+
+void control_follow_end(struct control *control, const sd_bus *bus) {
+        for (struct control_follower *f = control->loop.followers; f; f = f->next)
+                f->ended = f->ended || f->bus == bus;
 }
 
 void control_follow_stop(struct control *control) {

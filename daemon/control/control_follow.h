@@ -2,6 +2,8 @@
 /* Sends events to the clients that follow the audit log. */
 #pragma once
 
+#include <systemd/sd-bus.h>
+
 struct control;
 
 /**
@@ -15,6 +17,12 @@ void control_follow_pump(struct control *control);
  * written. To be called every few seconds.
  */
 void control_follow_repeats(struct control *control);
+
+/**
+ * control_follow_end(control, bus): the client of ${bus} gets no event any more. Its connection is
+ * to end soon.
+ */
+void control_follow_end(struct control *control, const sd_bus *bus);
 
 /**
  * control_follow_stop(control): forgets all clients that follow. To be called after the end of the

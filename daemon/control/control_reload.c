@@ -5,6 +5,7 @@
 #include "accounts/accounts.h"
 #include "base/log.h"
 #include "cleanup.h"
+#include "control/control_bus.h"
 #include "control/control_conf.h"
 #include "control/control_state.h"
 #include "login/verify.h"
@@ -32,6 +33,8 @@ void control_reload_apply(struct control *control, uint64_t serial, struct conf 
         control->loop.conf = conf;
         verify_set_conf(control->fixed.verify, conf);
         accounts_set_conf(control->fixed.accounts, conf);
+        if (control->loop.bus)
+                control_bus_conf(control->loop.bus, before);
         (void) conf_free(before);
         log_message(MESSAGE_CONF_READ, LOG_NOTICE, "configuration read again");
 }

@@ -14,6 +14,7 @@
 struct accounts;
 struct audit;
 struct conf;
+struct control_bus;
 struct control_cert_reads;
 struct control_confs;
 struct control_follower;
@@ -53,9 +54,10 @@ struct control_fixed {
 struct control_loop {
         /* The configuration in force. Owned; see control_reload_apply(). */
         struct conf *conf;
-        uint64_t conf_serial;   /* its place in the order */
-        uint64_t conf_asked;    /* the last place that was given */
-        uint64_t n_connections; /* since the start */
+        uint64_t conf_serial;    /* its place in the order */
+        uint64_t conf_asked;     /* the last place that was given */
+        uint64_t n_connections;  /* since the start */
+        struct control_bus *bus; /* borrowed; NULL: there is none */
         struct control_quota quota;
         struct control_census census;
         /* Who follows the audit log, and whether the writer thread works for one of them

@@ -40,6 +40,56 @@ static void test_without_groups_nobody_is_in_them(void **state) {
         assert_int_equal(role_of(&conf, 0, 0, 0), ROLE_ADMIN);
 }
 
+/* For a peer of uid 4242 and group 2002. */
+static bool is_same(const struct conf *before, const struct conf *now) {
+        gid_t group = 2002;
+        const struct peer peer = { .cred = { .uid = 4242, .gid = 100 },
+                                   .n_groups = 1,
+                                   .groups = &group };
+        bool same = conf_same_peer(before, now, &peer);
+
+        assert_int_equal(conf_same_peer(now, before, &peer), same);
+        return same;
+}
+
+static void test_what_a_reload_changes_for_a_peer(void **state) {
+        static const struct conf none = {},
+                                 admin = { .has_admin_group = true, .admin_group = 2002 },
+                                 others = { .has_admin_group = true, .admin_group = 2001 },
+                                 developer = { .has_developer_group = true,
+                                               .developer_group = 2002 },
+                                 reader = { .has_reader_group = true, .reader_group = 2002 },
+                                 fleet = { .has_fleet_user = true, .fleet_user = 4242 },
+                                 other_fleet = { .has_fleet_user = true, .fleet_user = 4243 };
+
+        (void) state;
+        assert_true(is_same(&none, &others));
+        assert_true(is_same(&none, &other_fleet));
+        assert_false(is_same(&none, &admin));
+        assert_false(is_same(&others, &admin));
+        assert_false(is_same(&developer, &reader));
+        assert_false(is_same(&fleet, &other_fleet));
+}
+
+/* The same realms in another order are the same; another realm in the same place is not. */
+static void test_what_a_reload_changes_for_an_issuer(void **state) {
+        const struct realm mail = { .name = "mail", .has_issuers = true, .issuers = 2002 };
+        const struct realm chat = { .name = "chat", .has_issuers = true, .issuers = 2003 };
+        const struct realm news = { .name = "news", .has_issuers = true, .issuers = 2002 };
+        const struct realm sets[][2] = { { mail, chat }, { chat, mail }, { news, chat } };
+        struct conf confs[ARRAY_LEN(sets)] = {};
+        const struct conf none = {};
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(sets); i++)
+                assert_int_equal(realms_new(&confs[i].realms, sets[i], 2), 0);
+        assert_true(is_same(&confs[0], &confs[1]));
+        assert_false(is_same(&confs[0], &confs[2]));
+        assert_false(is_same(&confs[0], &none));
+        for (size_t i = 0; i < ARRAY_LEN(sets); i++)
+                (void) realms_unref(confs[i].realms);
+}
+
 static void test_a_service_that_is_tied_is_claimed_by_its_peers_alone(void **state) {
         struct conf_peer peers[] = { { .uid = 110, .services = "postgresql shared" },
                                      { .uid = 111, .services = "imap shared" },
@@ -126,6 +176,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_roles_follow_from_uid_and_groups),
                 cmocka_unit_test(test_without_groups_nobody_is_in_them),
+                cmocka_unit_test(test_what_a_reload_changes_for_a_peer),
+                cmocka_unit_test(test_what_a_reload_changes_for_an_issuer),
                 cmocka_unit_test(test_a_service_that_is_tied_is_claimed_by_its_peers_alone),
                 cmocka_unit_test(test_without_ties_everybody_may_claim_everything),
                 cmocka_unit_test(test_whose_word_on_certificates_counts),
