@@ -7,6 +7,9 @@
 . "${0%/*}/lib"
 
 start_wfapikey || not_ok "the daemon starts"
+mkdir -p /etc/systemd/system/wfapikeyd.service.d
+printf '[Service]\nExecStart=\nExecStart=%s --debug\n' "$(command -v wfapikeyd)" >/etc/systemd/system/wfapikeyd.service.d/debug.conf
+systemctl daemon-reload && systemctl restart wfapikeyd.service || not_ok "the daemon starts with --debug"
 wfapikeyctl policy set max-keys-per-user=100
 for user in alice bob carol dave eve mallory; do add_user $user "correct horse $user"; done
 for user in mona moritz web; do add_user $user; done
@@ -148,6 +151,8 @@ test_that "it is still the same daemon" test "$main" = "$(systemctl show -p Main
 systemctl stop wfapikeyd.service
 clean() { ! journalctl --no-pager -o export | grep -qa 'correct horse\|wrong horse'; }
 test_that "no password is in the journal" clean
+clean() { ! journalctl --no-pager -o export | grep -qaF -e "${key:15:42}" -e "${whole:15:42}"; }
+test_that "nor a key" clean
 clean() { ! grep -rqa 'correct horse' /var/lib/wfapikey /run /etc; }
 test_that "nor in a file" clean
 finish
