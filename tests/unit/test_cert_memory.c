@@ -138,7 +138,7 @@ static void test_judge(void **state) {
 
         (void) state;
         if (!POSSIBLE)
-                skip();
+                return; /* a sanitizer has its own allocator */
         try_all(cert_work_ask_judge(&question, in, HELPER_BYTES_MAX));
 }
 
@@ -147,7 +147,7 @@ static void test_read(void **state) {
 
         (void) state;
         if (!POSSIBLE)
-                skip();
+                return; /* a sanitizer has its own allocator */
         try_all(cert_work_ask_read(&leaf, 1, CERT_CLIENT, NOW, in, HELPER_BYTES_MAX));
 }
 
