@@ -9,7 +9,8 @@
 start_wfapikey || not_ok "the daemon starts"
 mkdir -p /etc/systemd/system/wfapikeyd.service.d
 printf '[Service]\nExecStart=\nExecStart=%s --debug\n' "$(command -v wfapikeyd)" >/etc/systemd/system/wfapikeyd.service.d/debug.conf
-systemctl daemon-reload && systemctl restart wfapikeyd.service || not_ok "the daemon starts with --debug"
+systemctl daemon-reload
+test_that "the daemon starts with --debug" systemctl restart wfapikeyd.service
 wfapikeyctl policy set max-keys-per-user=100
 for user in alice bob carol dave eve mallory; do add_user $user "correct horse $user"; done
 for user in mona moritz web; do add_user $user; done

@@ -154,6 +154,9 @@ judge() {
     ! grep -h '^link refused' "$dir"/{i1,m1}.out || wrong "a frame was not whole"
 }
 set_up_database() {
+    # Roles and rights over settings belong to the whole server.
+    exec {lock}>"$base/lock"
+    flock "$lock"
     truncate -s 8192 "$dir/counts"
     echo "x$$-secret" | timeout "$patience" setarch -R env LD_PRELOAD="$library" FAULTS_FILE="$dir/counts" FAULTS_PLAN="$fault" \
         "$fleetd" --setup "$(admin)" --host "x$$" >"$dir/out" 2>"$dir/fleetd.log"
