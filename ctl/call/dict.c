@@ -25,27 +25,44 @@ static int read_value(const struct field *f, sd_bus_message *m, void *record) {
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-static int read_property(const struct field *fields, size_t n, sd_bus_message *m, void *record) {
+/* The field with this name; ${n}: none. The daemon has mostly the order of the table, so the search
+ * begins at ${from}. */
+static size_t find_field(const struct field *fields, size_t n, size_t from, const char *name) {
+        for (size_t i = 0, at = from; i < n; i++, at++) {
+                if (at >= n)
+                        at = 0;
+                if (fields[at].name[0] == name[0] && strcmp(fields[at].name, name) == 0)
+                        return at;
+        }
+        return n;
+}
+
+/* ${at}: behind the field of the property before. */
+static int read_property(const struct field *fields, size_t n, size_t *at, sd_bus_message *m,
+                         void *record) {
         const char *name;
+        size_t found;
         int r;
 
         r = sd_bus_message_read_basic(m, SD_BUS_TYPE_STRING, &name);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < n; i++)
-                if (strcmp(fields[i].name, name) == 0)
-                        return read_value(&fields[i], m, record);
-        return sd_bus_message_skip(m, "v");
+        found = find_field(fields, n, *at, name);
+        if (found == n)
+                return sd_bus_message_skip(m, "v");
+        *at = found + 1;
+        return read_value(&fields[found], m, record);
 }
 
 int dict_read(const struct field *fields, size_t n, sd_bus_message *m, void *record) {
+        size_t at = 0;
         int r;
 
         r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
         if (r <= 0)
                 return r;
         while ((r = sd_bus_message_enter_container(m, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
-                r = read_property(fields, n, m, record);
+                r = read_property(fields, n, &at, m, record);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
                 if (r < 0)

@@ -19,29 +19,43 @@ static FILE *file_of(const struct json *j) {
         return j->file ? j->file : stdout;
 }
 
+/* 0xc2 begins the C1 control characters: JSON allows them, terminals obey them. */
+static bool is_plain(unsigned char c) {
+        return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && c != 0xc2;
+}
+
 static void write_string(FILE *f, const char *text) {
-        fputc('"', f);
-        for (const unsigned char *p = (const unsigned char *) text; *p; p++) {
+        const unsigned char *p = (const unsigned char *) text;
+
+        putc_unlocked('"', f);
+        while (*p) {
+                const unsigned char *begin = p;
+
+                while (is_plain(*p))
+                        p++;
+                (void) fwrite_unlocked(begin, 1, (size_t) (p - begin), f);
+                if (!*p)
+                        break;
                 if (*p == '"' || *p == '\\')
                         fprintf(f, "\\%c", *p);
-                else if (*p < 0x20 || *p == 0x7f)
+                else if (*p != 0xc2)
                         fprintf(f, "\\u%04x", *p);
-                /* C1 control characters: JSON allows them, terminals obey them. */
-                else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+                else if (p[1] >= 0x80 && p[1] < 0xa0)
                         fprintf(f, "\\u%04x", *++p);
                 else
-                        fputc(*p, f);
+                        putc_unlocked(*p, f);
+                p++;
         }
-        fputc('"', f);
+        putc_unlocked('"', f);
 }
 
 static void begin_value(struct json *j, const char *name) {
         has_begun |= !j->file;
         if (j->more)
-                fputc(',', file_of(j));
+                putc_unlocked(',', file_of(j));
         if (name) {
                 write_string(file_of(j), name);
-                fputc(':', file_of(j));
+                putc_unlocked(':', file_of(j));
         }
         j->more = true;
 }
@@ -50,7 +64,7 @@ static void begin_value(struct json *j, const char *name) {
 static void end_value(struct json *j) {
         if (j->depth > (j->lines ? 1 : 0))
                 return;
-        fputc('\n', file_of(j));
+        putc_unlocked('\n', file_of(j));
         j->more = false;
 }
 
@@ -60,7 +74,7 @@ void json_open(struct json *j, const char *name, char bracket) {
                 j->lines = true;
         } else {
                 begin_value(j, name);
-                fputc(bracket, file_of(j));
+                putc_unlocked(bracket, file_of(j));
         }
         j->more = false;
         j->depth++;
@@ -70,7 +84,7 @@ void json_close(struct json *j, char bracket) {
         j->depth--;
         if (j->depth == 0 && j->lines)
                 return;
-        fputc(bracket, file_of(j));
+        putc_unlocked(bracket, file_of(j));
         j->more = true;
         end_value(j);
 }

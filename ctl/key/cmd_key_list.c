@@ -213,8 +213,15 @@ static enum exit_code show(const struct keys *keys, const struct keyquery *query
         return rc != CTL_OK ? rc : table_result(show_table(keys, shape));
 }
 
+static bool is_sorted(const struct keys *keys, const struct field *field) {
+        for (size_t i = 1; i < keys->n; i++)
+                if (compare(&keys->key[i - 1], &keys->key[i], &field) > 0)
+                        return false;
+        return true;
+}
+
 static void sort_keys(struct keys *keys, const struct field *field, bool reverse) {
-        if (keys->n > 0)
+        if (!is_sorted(keys, field))
                 qsort_r(keys->key, keys->n, sizeof(*keys->key), compare, &field);
         for (size_t i = 0; reverse && i < keys->n / 2; i++) {
                 struct key key = keys->key[i];
