@@ -235,13 +235,14 @@ static bool make_place(const struct queue *queue, uid_t uid, const struct share_
         return true;
 }
 
-/* A key can have a few open challenges. One more takes the place of the oldest. */
-static void make_room_for_key(struct listener *l, const char *id) {
+/* A key can have a few open challenges for each uid, or block of uids. One more takes the place of
+ * the oldest of these: a user who has somebody's key ends no challenge of that person at sshd. */
+static void make_room_for_key(struct listener *l, uid_t uid, const char *id) {
         struct pending *p, *oldest = NULL;
         size_t n = 0;
 
         TAILQ_FOREACH_REVERSE(p, &l->offered, queue, entries)
-        if (strcmp(p->session.id, id) == 0) {
+        if (share_range(p->peer.uid) == share_range(uid) && strcmp(p->session.id, id) == 0) {
                 oldest = p;
                 n++;
         }
@@ -255,7 +256,7 @@ static bool has_place_to_offer(struct listener *l, const struct peer_cred *peer,
                                                     .per_uid = LISTENER_PER_UID_MAX,
                                                     .per_range = LISTENER_OFFERED_PER_RANGE };
 
-        make_room_for_key(l, id);
+        make_room_for_key(l, peer->uid, id);
         return make_place(&l->offered, peer->uid, &limits);
 }
 

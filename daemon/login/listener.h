@@ -24,7 +24,7 @@
 /* connections that wait for that answer; at most half of them of other uids than 0 */
 #define LISTENER_OFFERED_MAX       512
 #define LISTENER_OFFERED_PER_RANGE 96 /* of a block of uids */
-/* with one key; one more takes the place of the oldest */
+/* with one key, of one uid or block of uids; one more takes the place of the oldest of these */
 #define LISTENER_OFFERED_PER_KEY 8
 
 /* for who the key's owner is: less than the module waits */

@@ -35,6 +35,7 @@ struct reading {
         /* CLOCK_MONOTONIC, microseconds: no login waits longer */
         uint64_t until;
         struct helper *helper;
+        bool of_root; /* uid 0 waits for it */
         uint8_t *ask; /* owned, until it is started */
         size_t ask_len;
         TAILQ_HEAD(, waiter) waiters;
@@ -114,14 +115,17 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         start_next(readers);
 }
 
-/* Whether it has not been started, and no other reading of its owner is running. */
+/* Whether it has not been started, no other reading of its owner is running, and it is no user's
+ * where root waits for one of this owner: sshd is not to wait behind the certificates of a thief.
+ */
 static bool may_start(const struct reading *reading) {
         const struct reading *other;
 
         if (reading->helper)
                 return false;
         TAILQ_FOREACH(other, &reading->readers->readings, entries)
-                if (other->helper && strcmp(other->question.owner, reading->question.owner) == 0)
+                if ((other->helper || (other->of_root && !reading->of_root)) &&
+                    strcmp(other->question.owner, reading->question.owner) == 0)
                         return false;
         return true;
 }
@@ -245,14 +249,14 @@ static struct reading *reading_new(struct readers *readers, const struct verify_
         return reading;
 }
 
-/* Uids other than 0 get at most half of the places, because sshd asks as root. ${owner}: NULL
- * when it is not known yet. */
+/* Uids other than 0 get at most half of the places, in all and of one owner, because sshd asks as
+ * root. ${owner}: NULL when it is not known yet. */
 static bool has_place(const struct readers *readers, uid_t uid, const char *owner) {
         const struct reading *reading;
         const struct waiter *waiter;
-        size_t same_user = 0, same_owner = 0;
+        size_t same_user = 0, same_owner = 0, part = uid == 0 ? 1 : 2;
 
-        if (readers->n_waiting >= (uid == 0 ? READERS_WAITING_MAX : READERS_WAITING_MAX / 2))
+        if (readers->n_waiting >= READERS_WAITING_MAX / part)
                 return false;
         TAILQ_FOREACH(reading, &readers->readings, entries) {
                 bool same = owner && strcmp(reading->question.owner, owner) == 0;
@@ -262,7 +266,8 @@ static bool has_place(const struct readers *readers, uid_t uid, const char *owne
                         same_user += share_range(waiter->login.peer.uid) == share_range(uid);
                 }
         }
-        return same_owner < READERS_PER_OWNER_MAX && (uid == 0 || same_user < READERS_PER_UID_MAX);
+        return same_owner < READERS_PER_OWNER_MAX / part &&
+               (uid == 0 || same_user < READERS_PER_UID_MAX);
 }
 
 /* The reading that the login will wait for; NULL when it cannot wait. */
@@ -298,6 +303,7 @@ void readers_serve(struct readers *readers, const struct verify_login *login, in
         }
         TAILQ_INSERT_TAIL(&reading->waiters, waiter, entries);
         readers->n_waiting++;
+        reading->of_root |= login->peer.uid == 0;
         start_next(readers);
 }
 

@@ -12,8 +12,9 @@
 #define READERS_HELPERS_MAX 4   /* at work at one time */
 #define READERS_WAITING_MAX 256 /* logins */
 /* of these, for one uid that is not root, or a block of uids (rules/share.h) */
-#define READERS_PER_UID_MAX   40
-#define READERS_PER_OWNER_MAX 32 /* of these, with keys of one owner */
+#define READERS_PER_UID_MAX 40
+/* of these, with keys of one owner; half of them for uid 0 only */
+#define READERS_PER_OWNER_MAX 32
 _Static_assert(3 * READERS_PER_UID_MAX < READERS_WAITING_MAX / 2,
                "a user with a uid and two blocks leaves places for other users");
 /* for one certificate: less than the module waits */

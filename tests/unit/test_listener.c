@@ -8,6 +8,7 @@
 #include "unit_verify.h"
 
 #include "login/listener.h"
+#include "rules/share.h"
 
 #define ALONE UINT64_MAX
 
@@ -15,9 +16,23 @@
 #define LATER UINT64_C(3600000000)
 static uint64_t later;
 
+/* Whom the kernel names as the peer; or the real one. */
+#define REAL ((uid_t) -1)
+static uid_t peer_uid = REAL;
+
+int __wrap_peer_cred(int fd, struct peer_cred *ret);
+int __real_peer_cred(int fd, struct peer_cred *ret);
 int64_t __wrap_clock_now(void);
 int __wrap_sd_event_now(sd_event *event, clockid_t clock, uint64_t *ret);
 int __real_sd_event_now(sd_event *event, clockid_t clock, uint64_t *ret);
+
+int __wrap_peer_cred(int fd, struct peer_cred *ret) {
+        int r = __real_peer_cred(fd, ret);
+
+        if (r >= 0 && peer_uid != REAL)
+                ret->uid = peer_uid;
+        return r;
+}
 
 int64_t __wrap_clock_now(void) {
         return NOW;
@@ -68,6 +83,7 @@ static int make(void **state) {
                 0);
         verify_on_unknown(h->f->verify, on_wanted, h);
         later = LATER;
+        peer_uid = REAL;
         *state = h;
         return 0;
 }
@@ -275,6 +291,37 @@ static void test_a_key_has_a_few_challenges(void **state) {
                 (void) close(fds[i]);
 }
 
+static int get_challenge(struct host *h, uid_t uid) {
+        int fd;
+
+        peer_uid = uid;
+        fd = log_in(h, WIRE_OFFER);
+        check(h, fd, VERDICT_CHALLENGE);
+        return fd;
+}
+
+/* A thief who has the key but not the certificate cannot end the owner's login at sshd, nor one
+ * at another user's service. */
+static void test_a_user_ends_no_challenge_of_another(void **state) {
+        int at_sshd, at_other, fds[4 * LISTENER_OFFERED_PER_KEY];
+        struct host *h = *state;
+        char end;
+
+        unit_verify_demand(h->f, CERTIFICATE_YES);
+        learn(h);
+        at_sshd = get_challenge(h, 0);
+        at_other = get_challenge(h, OTHER);
+        for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+                fds[i] = get_challenge(h, (uid_t) (i % 2 == 0 ? OTHER + 1 : 3 * SHARE_BLOCK + i));
+        assert_true(recv(at_sshd, &end, 1, 0) < 0 && errno == EAGAIN);
+        assert_true(recv(at_other, &end, 1, 0) < 0 && errno == EAGAIN);
+        assert_int_equal(listener_lengths(h->listener).offered, 2 + 2 * LISTENER_OFFERED_PER_KEY);
+        (void) close(at_sshd);
+        (void) close(at_other);
+        for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+                (void) close(fds[i]);
+}
+
 /* Connections that say nothing fill all places. The next one gets that of the oldest. */
 static void test_the_oldest_gives_its_place_away(void **state) {
         size_t n = geteuid() == 0 ? LISTENER_PENDING_MAX : LISTENER_PER_UID_MAX;
@@ -373,6 +420,7 @@ int main(void) {
                 test_host(test_the_whole_request_counts_at_the_end),
                 test_host(test_a_challenge_may_follow),
                 test_host(test_a_key_has_a_few_challenges),
+                test_host(test_a_user_ends_no_challenge_of_another),
                 test_host(test_the_oldest_gives_its_place_away),
                 test_host(test_only_a_good_key_waits),
                 test_host(test_places_are_bounded),

@@ -475,6 +475,23 @@ static void test_one_owner_has_one_helper_at_a_time(void **state) {
         assert_int_equal(most_running, 1);
 }
 
+/* sshd asks as root. A user who has the key, and certificates that take long to read, comes
+ * second. */
+static void test_root_does_not_wait_behind_others_of_the_owner(void **state) {
+        static const char *const certs[] = { "0 a", "0 b", "0 c", "0 of root" };
+        static const size_t order[] = { 0, 3, 1, 2 };
+        struct client clients[4];
+
+        for (size_t i = 0; i < 4; i++)
+                clients[i] = serve(*state, ID, "alice", certs[i], i == 3 ? 0 : OTHER);
+        for (size_t i = 0; i < 4; i++) {
+                assert_int_equal(n_started, i + 1);
+                end(i, 0, certs[order[i]], REASON_NONE);
+                check_answer(certs[order[i]], &clients[order[i]], VERDICT_ALLOW, REASON_NONE);
+        }
+        assert_int_equal(most_running, 1);
+}
+
 #define OWNERS 10
 
 static void test_some_helpers_run_at_one_time(void **state) {
@@ -500,11 +517,13 @@ static void test_some_helpers_run_at_one_time(void **state) {
         assert_int_equal(most_running, READERS_HELPERS_MAX);
 }
 
-/* So many waiters of each owner, so many of each uid; then it is the turn of the next. */
+/* So many waiters of each owner, so many of each uid, half of the places for root; then it is the
+ * turn of the next. */
 static void test_as_many_wait_as_there_may_be(void **state) {
         enum {
                 HALF = READERS_WAITING_MAX / 2,
-                OWNERS_NEEDED = READERS_WAITING_MAX / READERS_PER_OWNER_MAX
+                OWNERS_NEEDED = READERS_WAITING_MAX / READERS_PER_OWNER_MAX,
+                HALF_OF_OWNER = READERS_PER_OWNER_MAX / 2
         };
         static struct client clients[READERS_WAITING_MAX];
         char ids[OWNERS_NEEDED + 1][KEYTEXT_ID_LEN + 1], users[OWNERS_NEEDED + 1][16];
@@ -518,13 +537,16 @@ static void test_as_many_wait_as_there_may_be(void **state) {
                 unit_account_put(f->verify->store->writer, users[i], 1000);
         }
         for (size_t i = 0; i < READERS_WAITING_MAX; i++) {
-                size_t owner = i / READERS_PER_OWNER_MAX;
+                size_t owner = i / HALF_OF_OWNER % OWNERS_NEEDED;
 
                 clients[i] = serve(f, ids[owner], users[owner], "0 x",
                                    i < HALF ? (uid_t) (OTHER + i / READERS_PER_UID_MAX) : 0);
-                if (i + 1 == READERS_PER_OWNER_MAX) {
+                if (i + 1 == HALF_OF_OWNER) {
+                        refused = serve(f, ids[0], users[0], "0 x", OTHER + 1);
+                        check_answer("owner", &refused, VERDICT_INTERNAL, REASON_NONE);
+                } else if (i + 1 == HALF + HALF_OF_OWNER) {
                         refused = serve(f, ids[0], users[0], "0 x", 0);
-                        check_answer("owner", &refused, VERDICT_INTERNAL,
+                        check_answer("owner, root", &refused, VERDICT_INTERNAL,
                                      REASON_CERTIFICATE_UNCHECKED);
                 } else if (i + 1 == READERS_PER_UID_MAX || i + 1 == HALF) {
                         refused = serve(f, ids[owner + 1], users[owner + 1], "0 x",
@@ -611,6 +633,7 @@ int main(void) {
                 test_readers(test_logins_with_one_certificate_share_a_helper),
                 test_readers(test_logins_do_not_share_over_a_change_of_trust),
                 test_readers(test_one_owner_has_one_helper_at_a_time),
+                test_readers(test_root_does_not_wait_behind_others_of_the_owner),
                 test_readers(test_some_helpers_run_at_one_time),
                 test_readers(test_as_many_wait_as_there_may_be),
                 test_readers(test_who_does_not_get_a_turn_is_answered_in_time),
