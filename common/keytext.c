@@ -79,6 +79,14 @@ bool keytext_begins_like_key(const char *text) {
         return strncmp(text, prefix, KEYTEXT_PREFIX_LEN) == 0;
 }
 
+const char *keytext_find(const char *text) {
+        /* An id may end in "wfk", which is followed by '_'. */
+        for (const char *at = text; (at = strstr(at, prefix)); at++)
+                if (keytext_is_key(at, strnlen(at, KEYTEXT_LEN)))
+                        return at;
+        return NULL;
+}
+
 void keytext_format(char out[static KEYTEXT_LEN + 1], const char *id, const char *secret) {
         memcpy(out, prefix, KEYTEXT_PREFIX_LEN);
         memcpy(out + KEYTEXT_PREFIX_LEN, id, KEYTEXT_ID_LEN);

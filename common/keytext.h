@@ -45,6 +45,13 @@ size_t keytext_trim(const char *text, size_t len);
 bool keytext_begins_like_key(const char *text);
 
 /**
+ * keytext_find(text):
+ * The first well-formed key in the string ${text}, whatever is around it, or NULL. What only looks
+ * like a key is none: it may be a password.
+ */
+const char *keytext_find(const char *text);
+
+/**
  * keytext_is_id(text):
  * Whether the string ${text} is a well-formed key id (10 base62 digits).
  */

@@ -71,24 +71,17 @@ static size_t key_len(const struct pam_args *args, const char *token) {
                        : keytext_trim(token, strlen(token));
 }
 
-/* The key that ${token} begins with, after blanks; NULL when there is none. */
-static const char *find_key(const char *token) {
-        const char *at = token + strspn(token, " \t\r\n");
-
-        return keytext_is_key(at, strnlen(at, KEYTEXT_LEN)) ? at : NULL;
-}
-
 static enum outcome take_key(pam_handle_t *pamh, const struct pam_args *args, const char *token,
                              struct secret *ret) {
         size_t len = key_len(args, token);
         const char *hidden;
 
         if (!keytext_is_key(token, len)) {
-                hidden = find_key(token);
+                hidden = keytext_find(token);
                 if (hidden) {
                         pam_syslog(pamh, LOG_NOTICE,
-                                   "the token is an API key with blanks before it or something "
-                                   "behind it, and is refused");
+                                   "the token is an API key with something before or behind it, "
+                                   "and is refused");
                         memcpy(ret->text, hidden, KEYTEXT_LEN);
                         ret->text[KEYTEXT_LEN] = '\0';
                         return OUTCOME_DENY;

@@ -31,11 +31,12 @@ void pam_token_answer_free(struct pam_response **answer);
  * prompt. The answer stays as PAM_AUTHTOK for the modules that follow. The caller wipes ${ret}.
  * ${ret_behind} is the text after the key, where ${args} allow a certificate there: borrowed from
  * ${pamh}, NULL when there is none.
- * Returns OUTCOME_ALLOW with a well-formed key in ${ret}; OUTCOME_DENY for a token that has more
- * than a key, so that no other module is given the key (the log has a line); OUTCOME_NOT_A_KEY for
- * no token, or any other token of any length (the log has a line for one that begins like a key,
- * without the token); OUTCOME_CONVERSATION, OUTCOME_AGAIN, OUTCOME_NO_MEMORY, OUTCOME_UNAVAILABLE.
- * After a failure ${ret} has the key if the user gave one, and is untouched otherwise.
+ * Returns OUTCOME_ALLOW with a well-formed key in ${ret}; OUTCOME_DENY for a token that has a
+ * key and more, so that no other module is given the key (the log has a line); OUTCOME_NOT_A_KEY
+ * for no token, or any other token of any length (the log has a line for one that begins like a
+ * key, without the token); OUTCOME_CONVERSATION, OUTCOME_AGAIN, OUTCOME_NO_MEMORY,
+ * OUTCOME_UNAVAILABLE. After a failure ${ret} has the key if the user gave one, and is untouched
+ * otherwise.
  */
 enum outcome pam_token_get(pam_handle_t *pamh, const struct pam_args *args, struct secret *ret,
                            const char **ret_behind) _must_check_;

@@ -257,8 +257,7 @@ static void detour(struct control_call *call) {
         LIST_INSERT_HEAD(&password->calls, p, entries);
         p->listed = true;
         /* A key is not taken for a password, whatever the PAM service does. */
-        if (keytext_is_key(p->question.password,
-                           keytext_trim(p->question.password, strlen(p->question.password)))) {
+        if (keytext_find(p->question.password)) {
                 refuse(p);
                 return;
         }

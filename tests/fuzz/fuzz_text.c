@@ -44,6 +44,7 @@ static void try_key(const char *text, size_t size) {
         if (!keytext_is_key(text, size))
                 return;
         must(size == KEYTEXT_LEN && trimmed == size && keytext_begins_like_key(text));
+        must(keytext_find(text) == text);
         check_key(text);
 }
 

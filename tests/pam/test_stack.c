@@ -62,7 +62,7 @@ static const struct trouble {
         const char *name;
         const char *option, *user; /* NULL: none; the key's owner */
         const char *token;         /* NULL for the key */
-        bool wrong_digit;
+        bool wrong_digit, quoted;
         int mode;    /* of the stand-in */
         int verdict; /* for STANDIN_REPLY; -1: nonsense */
         enum login_manner manner;
@@ -84,6 +84,7 @@ static const struct trouble {
         { "a server of another uid", .option = "server_uid=4294967294" },
         { "a misspelt option", .option = "timout=2" },
         { "a wrong secret", .wrong_digit = true },
+        { "a key in quotes", .quoted = true },
         { "a password", .token = "hunter2", .no_key = true },
         { "an empty password", .token = "", .no_key = true },
         { "sshd's filler for barred users", .token = "\b\n\r\177INCORRECT\b\n\r\177I",
@@ -131,18 +132,26 @@ static void make_trouble(const struct trouble *trouble) {
                 standin_set(&standin, (enum standin_mode) trouble->mode);
 }
 
+/* ${text} is where it may be made. */
+static const char *token_of(const struct trouble *trouble, char text[static KEYTEXT_LEN + 3]) {
+        if (trouble->token)
+                return trouble->token;
+        if (trouble->wrong_digit)
+                login_spoil(key.text, 20, text);
+        else
+                (void) snprintf(text, KEYTEXT_LEN + 3, trouble->quoted ? "\"%s\"" : "%s", key.text);
+        return text;
+}
+
 static int run_into(const struct trouble *trouble, const char *service) {
-        char wrong[KEYTEXT_LEN + 1];
+        char text[KEYTEXT_LEN + 3];
         struct login l;
         int rv;
 
-        login_spoil(key.text, 20, wrong);
         login_open(&l, &world, service, trouble->user ? trouble->user : world.user);
         l.manner = trouble->manner;
         l.returns = trouble->returns;
-        rv = login_try(&l, trouble->token         ? trouble->token
-                           : trouble->wrong_digit ? wrong
-                                                  : key.text);
+        rv = login_try(&l, token_of(trouble, text));
         assert_null(login_env(&l, "WFAPIKEY_ID"));
         login_close(&l);
         return rv;
@@ -187,15 +196,11 @@ static void test_never_ignored(void **state) {
  * wrong with the key or the daemon. What is no key is its business. */
 static void test_no_key_goes_on(void **state) {
         const struct trouble *trouble = *state;
-        char wrong[KEYTEXT_LEN + 1];
-        const char *token = trouble->token;
+        char text[KEYTEXT_LEN + 3];
         struct login l;
         int rv;
 
         make_trouble(trouble);
-        login_spoil(key.text, 20, wrong);
-        if (!token)
-                token = trouble->wrong_digit ? wrong : key.text;
         world_service(&world, "spied-on",
                       "auth " DOCUMENTED " %s %s\n"
                       "auth required %s as=AFTER set=seen\n",
@@ -203,7 +208,7 @@ static void test_no_key_goes_on(void **state) {
         login_open(&l, &world, "spied-on", trouble->user ? trouble->user : world.user);
         l.manner = trouble->manner;
         l.returns = trouble->returns;
-        rv = login_try(&l, token);
+        rv = login_try(&l, token_of(trouble, text));
         if ((login_env(&l, "AFTER") != NULL) != trouble->no_key)
                 fail_msg("the next module was %sasked; the stack answered %d",
                          trouble->no_key ? "not " : "", rv);

@@ -177,6 +177,44 @@ static void test_blanks_and_line_ends_behind_are_no_part(void **state) {
         assert_int_equal(keytext_trim("x\n\0", 3), 3);
 }
 
+static void test_a_key_is_found_wherever_it_is(void **state) {
+        static const char *const before[] = { "",
+                                              "x",
+                                              "\"",
+                                              "\xc2\xa0",
+                                              "wfk_",
+                                              "wfk",
+                                              "wfk_wfk_wfk",
+                                              "wfk_0123456789_",
+                                              "wfk_0123456wfk_" };
+        static const char *const behind[] = { "", "x", "\"", "\n", "wfk_", "_" };
+        char text[3 * KEYTEXT_LEN];
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(before); i++)
+                for (size_t j = 0; j < ARRAY_LEN(behind); j++) {
+                        (void) snprintf(text, sizeof(text), "%s%s%s", before[i], good, behind[j]);
+                        assert_ptr_equal(keytext_find(text), text + strlen(before[i]));
+                        text[strlen(before[i]) + KEYTEXT_LEN - 1]++;
+                        assert_null(keytext_find(text));
+                }
+        assert_null(keytext_find(""));
+        assert_null(keytext_find("wfk_"));
+        (void) snprintf(text, sizeof(text), "%s%s", vectors[1].key, good);
+        assert_ptr_equal(keytext_find(text), text);
+}
+
+static void test_nothing_is_read_behind_the_end(void **state) {
+        (void) state;
+        for (size_t len = 0; len < KEYTEXT_LEN; len++) {
+                char *text = strndup(good, len);
+
+                assert_non_null(text);
+                assert_null(keytext_find(text));
+                free(text);
+        }
+}
+
 static void test_prefix_makes_a_text_look_like_a_key(void **state) {
         (void) state;
         assert_true(keytext_begins_like_key(good));
@@ -220,6 +258,8 @@ int main(void) {
                 cmocka_unit_test(test_what_is_not_a_key_is_refused),
                 cmocka_unit_test(test_key_needs_no_final_nul_and_reads_none),
                 cmocka_unit_test(test_blanks_and_line_ends_behind_are_no_part),
+                cmocka_unit_test(test_a_key_is_found_wherever_it_is),
+                cmocka_unit_test(test_nothing_is_read_behind_the_end),
                 cmocka_unit_test(test_prefix_makes_a_text_look_like_a_key),
                 cmocka_unit_test(test_id_is_ten_digits_of_base62),
         };
