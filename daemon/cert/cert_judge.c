@@ -9,6 +9,7 @@
 #include "cert/cert_point.h"
 #include "cert/cert_text.h"
 #include "cert/cert_x509.h"
+#include "text.h"
 
 /* signatures that it checks to find the way through CAs of one name */
 #define TRIES_MAX  256
@@ -229,10 +230,12 @@ static void note(struct climb *climb, int error, bool reached_root) {
 
 /* OpenSSL's sentence for that names no certificate. */
 static void name_missing(const X509 *orphan, struct cert_verdict *verdict) {
-        char issuer[NAME_SHOWN], subject[NAME_SHOWN];
+        char name[NAME_SHOWN], issuer[NAME_SHOWN], subject[NAME_SHOWN];
 
-        cert_text_name(X509_get_issuer_name(orphan), issuer, sizeof(issuer));
-        cert_text_name(X509_get_subject_name(orphan), subject, sizeof(subject));
+        cert_text_name(X509_get_issuer_name(orphan), name, sizeof(name));
+        text_escape(issuer, sizeof(issuer), name);
+        cert_text_name(X509_get_subject_name(orphan), name, sizeof(name));
+        text_escape(subject, sizeof(subject), name);
         (void) snprintf(verdict->detail, sizeof(verdict->detail),
                         "'%s', which issued '%s', is not registered", issuer, subject);
 }

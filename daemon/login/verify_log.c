@@ -63,10 +63,13 @@ static int priority_of(enum reason reason) {
 
 /* Names the certificate for people; "" without one. */
 static void format_certificate(const struct verify_event *event, char *out, size_t size) {
+        char subject[2 * RECORD_DN_MAX];
+
         out[0] = '\0';
+        text_escape(subject, sizeof(subject),
+                    event->subject[0] ? event->subject : "nobody who can be read");
         if (event->thumbprint[0])
-                (void) snprintf(out, size, ", certificate %s of '%s'", event->thumbprint,
-                                event->subject[0] ? event->subject : "nobody who can be read");
+                (void) snprintf(out, size, ", certificate %s of '%s'", event->thumbprint, subject);
 }
 
 static void format_detail(const struct verify_event *event, char *out, size_t size) {
@@ -93,7 +96,7 @@ static void format_detail(const struct verify_event *event, char *out, size_t si
 
 void verify_log(struct verify *v, const struct verify_event *event) {
         char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX], rhost[2 * WIRE_RHOST_MAX];
-        char certificate[RECORD_DN_MAX + 128], detail[CERT_DETAIL_LEN + 2 * WIRE_USER_MAX + 32];
+        char certificate[2 * RECORD_DN_MAX + 128], detail[CERT_DETAIL_LEN + 2 * WIRE_USER_MAX + 32];
         char who[PEER_TEXT_LEN];
         bool accepted = event->reason == REASON_NONE;
         struct log_entry entry;

@@ -116,6 +116,18 @@ static void test_a_peer_s_words_stay_in_their_quotes(void **state) {
         assert_null(strchr(unit_capture_text(&f->capture), '\x7f'));
 }
 
+/* A CA that is trusted for logins may sign any subject that its client asks for. */
+static void test_a_subject_stays_in_its_quotes(void **state) {
+        struct verify_event event = unit_event(REASON_NONE);
+        struct fixture *f = *state;
+
+        memcpy(event.thumbprint, "00aa", 5);
+        memcpy(event.subject, "CN=x', asked by uid 0", 22);
+        verify_log(f->verify, &event);
+        assert_non_null(strstr(unit_capture_text(&f->capture),
+                               ", certificate 00aa of 'CN=x\\x27, asked by uid 0'\n"));
+}
+
 /* A directory may ignore case: the log says whose key it is. */
 static void test_another_spelling_names_the_owner(void **state) {
         static const enum reason named[] = { REASON_NONE, REASON_OTHER_USER,
@@ -234,6 +246,7 @@ int main(void) {
                 test_log(test_every_reason_has_its_line),
                 test_log(test_a_key_in_the_wrong_place_is_not_shown),
                 test_log(test_a_peer_s_words_stay_in_their_quotes),
+                test_log(test_a_subject_stays_in_its_quotes),
                 test_log(test_another_spelling_names_the_owner),
                 test_log(test_the_longest_words_fit_a_line),
                 test_log(test_the_same_is_said_so_often_and_then_counted),
