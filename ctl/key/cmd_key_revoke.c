@@ -11,6 +11,13 @@
 #include "key/keyend.h"
 #include "key/keyquery.h"
 
+/* How often it is looked for keys that came meanwhile. */
+#define ROUNDS_MAX 10
+
+struct tally {
+        size_t revoked, skipped;
+};
+
 static const char *reason(const struct args *args) {
         return args_value(args, "reason") ?: "";
 }
@@ -24,25 +31,26 @@ static enum exit_code confirm(const struct args *args, size_t n) {
         return CTL_USAGE;
 }
 
-static enum exit_code say_result(const struct args *args, size_t revoked, size_t skipped) {
+static enum exit_code say_result(const struct args *args, const struct tally *tally) {
         struct json j = {};
 
-        if (skipped > 0)
-                say_line("%zu keys had ended meanwhile", skipped);
+        if (tally->skipped > 0)
+                say_line("%zu keys had ended meanwhile", tally->skipped);
         if (!args->json)
-                return keyend_say(args, revoked, "revoked");
+                return keyend_say(args, tally->revoked, "revoked");
         json_open(&j, NULL, '{');
-        json_number(&j, "revoked", revoked);
-        json_number(&j, "skipped", skipped);
+        json_number(&j, "revoked", tally->revoked);
+        json_number(&j, "skipped", tally->skipped);
         json_close(&j, '}');
         return CTL_OK;
 }
 
 /* Keys may have ended since they were listed. */
-static enum exit_code revoke_keys(const struct args *args, const struct keys *keys) {
+static enum exit_code revoke_keys(const struct args *args, const struct keys *keys,
+                                  struct tally *tally) {
         const char *ids[KEYEND_MAX];
         enum exit_code rc = CTL_OK;
-        size_t done = 0, revoked = 0, skipped = 0;
+        size_t done = 0;
 
         while (rc == CTL_OK && done < keys->n) {
                 size_t n = 0;
@@ -56,17 +64,42 @@ static enum exit_code revoke_keys(const struct args *args, const struct keys *ke
                 if (rc != CTL_OK)
                         break;
                 done += n;
-                revoked += n_revoked;
-                skipped += n_skipped;
+                tally->revoked += n_revoked;
+                tally->skipped += n_skipped;
         }
-        if (rc != CTL_OK && done > 0)
-                say_note("%zu of %zu keys were revoked before that", revoked, keys->n);
-        return rc != CTL_OK ? rc : say_result(args, revoked, skipped);
+        return rc;
+}
+
+/* While a person was asked, a key that matches may have been made, or rotated by somebody who has
+ * it. Those who end all keys of somebody mean that one, too. */
+static enum exit_code revoke_further(const struct args *args, struct keyquery *query,
+                                     struct tally *tally) {
+        size_t before = tally->revoked;
+
+        for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+                _cleanup_(keyquery_done) struct keys keys = {};
+                enum exit_code rc;
+
+                query->after[0] = '\0';
+                rc = keyquery_fetch(query, &keys);
+                if (rc == CTL_OK && keys.n > 0)
+                        rc = revoke_keys(args, &keys, tally);
+                if (rc == CTL_OK && keys.n > 0)
+                        continue;
+                if (tally->revoked > before)
+                        say_line("%zu more keys were made meanwhile and are revoked, too",
+                                 tally->revoked - before);
+                return rc;
+        }
+        say_error("keys that match are made as fast as they are revoked: see audit list for who "
+                  "makes them");
+        return CTL_REFUSED;
 }
 
 static enum exit_code revoke_matching(const struct args *args) {
         _cleanup_(keyquery_done) struct keys keys = {};
         struct keyquery query;
+        struct tally tally = {};
         enum exit_code rc;
 
         rc = keyquery_read(args, &query);
@@ -76,11 +109,17 @@ static enum exit_code revoke_matching(const struct args *args) {
         rc = keyquery_fetch(&query, &keys);
         if (rc == CTL_OK && keys.n == 0) {
                 rc = keyquery_none(&query);
-                return rc != CTL_OK ? rc : say_result(args, 0, 0);
+                return rc != CTL_OK ? rc : say_result(args, &tally);
         }
         if (rc == CTL_OK)
                 rc = confirm(args, keys.n);
-        return rc != CTL_OK ? rc : revoke_keys(args, &keys);
+        if (rc == CTL_OK)
+                rc = revoke_keys(args, &keys, &tally);
+        if (rc == CTL_OK)
+                rc = revoke_further(args, &query, &tally);
+        if (rc != CTL_OK && tally.revoked > 0)
+                say_note("%zu keys were revoked before that", tally.revoked);
+        return rc != CTL_OK ? rc : say_result(args, &tally);
 }
 
 enum exit_code cmd_key_revoke(const struct args *args) {

@@ -55,6 +55,21 @@ run 2 ctl key revoke --service dovecot
 has "$err" "3 keys"
 run 6 script -qec "'$WFAPIKEYCTL' key revoke --service dovecot" /dev/null <<<2
 verify "$me" --service dovecot <<<"$last" || fail "a key is revoked though the number was wrong"
+# A key is rotated while a person is asked: what takes its place goes, too.
+run 0 ctl key issue "$me" --name e --service smtp
+rotated=$(id_of "$out")
+mkfifo "$dir/in"
+exec {answer}<>"$dir/in"
+script -qec "'$WFAPIKEYCTL' key revoke --service smtp; echo status=\$?" /dev/null <"$dir/in" >"$dir/tty" 2>&1 &
+children+=("$!")
+wait_until grep -q 'Type 1' "$dir/tty"
+run 0 ctl key rotate "$rotated"
+successor=$out
+printf '1\n' >&"$answer"
+wait_until grep -q 'status=0' "$dir/tty"
+exec {answer}>&-
+has "$(<"$dir/tty")" '1 more keys were made meanwhile and are revoked, too'
+verify "$me" --service smtp <<<"$successor" && fail "the key that was made meanwhile is accepted"
 run 0 script -qec "'$WFAPIKEYCTL' key revoke --service dovecot --reason moved" /dev/null <<<3
 verify "$me" --service dovecot <<<"$last" && fail "a revoked key is accepted"
 verify "$me" --service sshd <<<"$other" || fail "a key of another service is revoked"
