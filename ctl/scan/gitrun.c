@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #include "cleanup.h"
 #include "scan/gitrun.h"
+#include "text.h"
 
 #define ARGUMENTS_MAX 48
 #define MESSAGES_MAX  65536
@@ -76,24 +78,71 @@ union arguments {
         char *taken[ARGUMENTS_MAX];
 };
 
+/* Without GIT_DIR git would look for a repository further up, and use one of anybody. */
 static int set_environment(void) {
+        struct stat st;
         int r = clearenv();
+
+        if (r == 0)
+                r = setenv("GIT_DIR", lstat(".git", &st) < 0 ? "." : ".git", 1);
 
         for (size_t i = 0; r == 0 && i < ARRAY_LEN(environment); i++)
                 r = setenv(environment[i].name, environment[i].value, 1);
         return r;
 }
 
+/* The directory that a file .git names (of a worktree or a submodule). "" without one. */
+static void read_git_file(char out[static PATH_MAX]) {
+        static const char prefix[] = "gitdir: ";
+        _cleanup_close_ int fd = open(".git", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        char text[sizeof(prefix) + PATH_MAX];
+        ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+        out[0] = '\0';
+        if (n < 0)
+                return;
+        text[n] = '\0';
+        text[strcspn(text, "\r\n")] = '\0';
+        if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
+                (void) text_copy(out, PATH_MAX, text + sizeof(prefix) - 1);
+}
+
+/* Whose repository that is: not root's if any of what git will use is somebody else's, such as a
+ * .git in a directory of root for all, or a bare repository without a directory of its own. */
+static int find_owner(struct stat *ret) {
+        char other[PATH_MAX];
+        const char *const parts[] = { ".",      ".git", ".git/config", ".git/HEAD", ".git/objects",
+                                      "config", "HEAD", "objects",     "refs",      other };
+        struct stat st;
+
+        read_git_file(other);
+        if (stat(".", ret) < 0)
+                return -errno;
+        /* Then anybody could put another repository here while this one is looked at. */
+        if (ret->st_uid == 0 && (ret->st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
+                return -EPERM;
+        for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+                /* of a link itself, and of what is behind it */
+                if ((lstat(parts[i], &st) >= 0 && st.st_uid != 0) ||
+                    (stat(parts[i], &st) >= 0 && st.st_uid != 0)) {
+                        *ret = st;
+                        return 0;
+                }
+        return 0;
+}
+
 /* In the child: the rights of the repository's owner, if root's would be more. */
 static int give_up_rights(void) {
         struct stat st;
+        int r;
 
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return -errno;
         if (geteuid() != 0)
                 return 0;
-        if (stat(".", &st) < 0)
-                return -errno;
+        r = find_owner(&st);
+        if (r < 0)
+                return r;
         if (st.st_uid == 0)
                 return 0;
         if (setgroups(0, NULL) < 0 || setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 ||

@@ -22,7 +22,8 @@ struct gitrun {
 /**
  * gitrun_start(ret, path, in, arguments):
  * Starts git in the directory ${path} with ${arguments}, which end with NULL. Its input is ${in};
- * -1 means none. Where root runs this, git runs as the owner of the directory. 0; a negative errno.
+ * -1 means none. The repository is that directory or its .git, and none further up. Where root runs
+ * this, git runs as the owner of the repository. 0; a negative errno.
  */
 int gitrun_start(struct gitrun *ret, const char *path, int in,
                  const char *const *arguments) _must_check_;

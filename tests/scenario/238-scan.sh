@@ -298,6 +298,32 @@ if [[ $EUID == 0 ]]; then
     has "$out" "key $id, active"
     ln -sf /root "$theirs/.git/info/alternates"
     run 6 ctl scan --git "$theirs"
+
+    # So it is where their repository is in a directory of root for all, and further up. The objects
+    # are in a directory that root alone can read.
+    install -d -m 0700 "$dir/secret"
+    git init -q "$dir/secret"
+    printf %s "$key" >"$dir/secret/x"
+    git -C "$dir/secret" add x
+    git -C "$dir/secret" -c user.name=x -c user.email=x@x.example commit -qm x
+    install -d -m 1777 "$dir/share" "$dir/bare"
+    install -d "$dir/share/below"
+    run 0 setpriv --reuid=daemon --regid=daemon --clear-groups -- env HOME=/nonexistent git init -q "$dir/share"
+    run 0 setpriv --reuid=daemon --regid=daemon --clear-groups -- env HOME=/nonexistent git init -q --bare "$dir/bare"
+    for objects in share/.git bare; do
+        printf '%s\n' "$dir/secret/.git/objects" >"$dir/$objects/objects/info/alternates"
+        chown daemon: "$dir/$objects/objects/info/alternates"
+    done
+    for path in share share/below bare; do
+        ctl scan --git "$dir/$path" >"$dir/out" 2>"$dir/err"
+        grep -q "$id" "$dir/out" && fail "root's git runs as root in $path: $(<"$dir/out")"
+    done
+    grep -q 'not a git repository' <(ctl scan --git "$dir/share/below" 2>&1) || fail "a repository further up is used"
+    # Where everybody can replace the repository, root does not look.
+    install -d -m 0777 "$dir/open"
+    git init -q "$dir/open"
+    run 1 ctl scan --git "$dir/open"
+    has "$err" 'git cannot be run without rights'
 fi
 run 0 ctl --json audit list
 [[ $out != *CheckKey* ]] || fail "questions about keys fill the audit log"
