@@ -9,12 +9,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "aside.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "bootstrap.h"
 #include "cleanup.h"
 #include "scratch.h"
@@ -339,7 +339,7 @@ static int fail_to_use(struct opening *o, int r) {
 
 /* The service manager waits for as long as a large store needs. */
 static void take_time(void) {
-        (void) sd_notify(0, "EXTEND_TIMEOUT_USEC=1800000000");
+        (void) notify_once("EXTEND_TIMEOUT_USEC=1800000000");
 }
 
 static int try_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {

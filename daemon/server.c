@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
 #include "accounts/accounts.h"
@@ -15,6 +14,7 @@
 #include "base/clock.h"
 #include "base/closer.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/nudge.h"
 #include "base/sockets.h"
 #include "base/watchdog.h"
@@ -43,6 +43,7 @@
 /* between two refreshes because of unknown accounts */
 #define UNKNOWN_FLUSHES 15
 #define ETC             "/etc"
+#define NOTIFY_READY    "READY=1\nSTATUS=Serving keys"
 
 struct server {
         const struct server_options *options;
@@ -71,7 +72,7 @@ struct server {
         struct accounts *accounts;
         struct sweep_timer *sweeper;
         unsigned unknown_wait;
-        sd_event_source *flush, *reload, *watchdog;
+        sd_event_source *flush, *reload, *watchdog, *notify;
         struct store_look *look;
         struct sockets sockets;
         struct listener *listener;
@@ -127,7 +128,7 @@ static void on_conf(struct conf *conf, const char *error, void *userdata) {
         if (s->read_again)
                 read_conf(s);
         else
-                (void) sd_notify(0, "READY=1");
+                notify_state(&s->notify, s->event, NOTIFY_READY);
 }
 
 /* A signal that comes while a helper reads may tell of a change that the helper has not seen. */
@@ -138,13 +139,13 @@ static void read_conf(struct server *s) {
         s->read_again = s->reading != NULL;
         if (s->reading)
                 return;
-        (void) sd_notify(0, "RELOADING=1");
+        notify_state(&s->notify, s->event, "RELOADING=1");
         s->reading_serial = control_reload_serial(&s->control);
         r = conf_ask_start(&s->reading, s->event, s->options->conf, required, on_conf, s);
         if (r >= 0)
                 return;
         control_reload_apply(&s->control, s->reading_serial, NULL, strerrordesc_np(-r));
-        (void) sd_notify(0, "READY=1");
+        notify_state(&s->notify, s->event, NOTIFY_READY);
 }
 
 static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
@@ -441,6 +442,7 @@ struct server *server_free(struct server *s) {
         sd_event_source_disable_unref(s->flush);
         sd_event_source_disable_unref(s->reload);
         sd_event_source_disable_unref(s->watchdog);
+        sd_event_source_disable_unref(s->notify);
         verify_free(s->verify);
         (void) spellings_free(s->spellings);
         firstuse_free(s->firstuse);
@@ -468,9 +470,9 @@ void server_freep(struct server **s) {
 int server_run(struct server *s) {
         int r;
 
-        (void) sd_notify(0, "READY=1\nSTATUS=Serving keys");
+        notify_state(&s->notify, s->event, NOTIFY_READY);
         log_message(MESSAGE_READY, LOG_INFO, "ready: state in '%s'", s->options->state_dir);
         r = nudge_loop(s->event);
-        (void) sd_notify(0, "STOPPING=1");
+        (void) notify_once("STOPPING=1");
         return r;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
+#include "base/notify.h"
 #include "base/watchdog.h"
 
 /* in the time after which systemd kills */
@@ -14,7 +15,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
         uint64_t period = (uintptr_t) userdata;
 
         (void) usec;
-        (void) sd_notify(0, "WATCHDOG=1");
+        (void) notify_once("WATCHDOG=1");
         (void) sd_event_source_set_time_relative(source, period);
         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
