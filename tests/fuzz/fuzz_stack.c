@@ -104,16 +104,18 @@ static int answer(const struct pamstack_line *line, void *userdata) {
 /* Whether an empty line or a comment stands behind a line that is continued. libpam 1.5 passes over
  * it, and 1.7 ends the line with it. Or a module may end the conversation in the middle. */
 static bool is_ambiguous(const char *text) {
+        static const char *const takes_name[] = { "substack", "include" };
         bool continued = false;
 
         if (strstr(text, "incomplete") || strstr(text, "conv_again"))
                 return true;
-        /* libpam does not survive a substack without a name. */
-        for (const char *p = text; (p = strcasestr(p, "substack"));) {
-                p += strlen("substack");
-                if (strchr("\n#\\", p[strspn(p, " \t")]))
-                        return true;
-        }
+        /* libpam does not survive a substack without a name, or another file without one. */
+        for (size_t i = 0; i < ARRAY_LEN(takes_name); i++)
+                for (const char *p = text; (p = strcasestr(p, takes_name[i]));) {
+                        p += strlen(takes_name[i]);
+                        if (strchr("\n#\\", p[strspn(p, " \t")]))
+                                return true;
+                }
         for (const char *p = text; *p;) {
                 size_t len = strcspn(p, "\n"), end = len, begin = strspn(p, " \t");
 
