@@ -47,11 +47,24 @@ static int snapshot_parse(struct control_call *call, sd_bus_message *m) {
         return r;
 }
 
+/* Once for each order: fleetd could keep a page with a number above all others, and show it when
+ * much has been changed since. */
+static bool take_order(struct control_writer *w, const char *group) {
+        for (size_t i = 0; i < w->n_rebases; i++)
+                if (strcmp(w->rebases[i], group) == 0) {
+                        memcpy(w->rebases[i], w->rebases[--w->n_rebases], sizeof(w->rebases[i]));
+                        return true;
+                }
+        return false;
+}
+
 static int begin(struct snapshot_call *ours, struct store *writer) {
         struct fleet_snapshot **snapshot = &ours->call.control->writer.snapshot;
 
         if (ours->index == 0) {
                 *snapshot = fleet_snapshot_free(*snapshot);
+                if (ours->rebase && !take_order(&ours->call.control->writer, ours->group))
+                        return -EPERM;
                 return fleet_snapshot_open(snapshot, fleet_of(&ours->call), writer, ours->group,
                                            ours->rebase);
         }
@@ -76,6 +89,11 @@ static void snapshot_run(struct control_call *call, struct store *writer) {
                 *snapshot = fleet_snapshot_free(*snapshot);
         if (r == -ESTALE)
                 control_fail(call, CONTROL_REFUSED, "That is not the next page.");
+        else if (r == -EPERM)
+                control_fail(call, CONTROL_REFUSED,
+                             "No administrator has ordered that group %s goes on from what this "
+                             "host has.",
+                             ours->group);
         else if (r < 0)
                 control_fleet_fail(call, r);
 }
@@ -114,6 +132,7 @@ static void drop_run(struct worker_job *job, struct store *writer) {
 
         (void) writer;
         control->writer.snapshot = fleet_snapshot_free(control->writer.snapshot);
+        control->writer.n_rebases = 0;
 }
 
 static void drop_done(struct worker_job *job) {
@@ -158,8 +177,10 @@ static bool may_order(struct control_call *call) {
 }
 
 static void order(struct control_call *call, const char *kind) {
-        if (control_fleet_link_order(call->control, kind) < 0)
+        if (control_fleet_link_order(call->control, kind) < 0) {
                 control_fail(call, CONTROL_FLEET, "wfapikey-fleetd has ended meanwhile.");
+                control_fleet_snapshot_drop(call->control);
+        }
         control_answer(call);
 }
 
@@ -183,13 +204,24 @@ static int record_rebase(struct control_call *call, struct store *writer) {
         return control_audit_add(call, writer, "fleet", NULL, "rebase");
 }
 
+static void note_order(struct control_writer *w) {
+        const struct store_fleet_group *group;
+
+        w->n_rebases = 0;
+        for (size_t i = 0; (group = fleet_group(w->fleet, i)); i++)
+                (void) text_copy(w->rebases[w->n_rebases++], sizeof(w->rebases[0]), group->name);
+}
+
 static void rebase_run(struct control_call *call, struct store *writer) {
-        if (may_order(call) && control_transact_quietly(call, writer, record_rebase))
-                log_line(LOG_NOTICE, "the fleet goes on from what this host has, by order of %s",
-                         call->who);
+        if (!may_order(call) || !control_transact_quietly(call, writer, record_rebase))
+                return;
+        note_order(&call->control->writer);
+        log_line(LOG_NOTICE, "the fleet goes on from what this host has, by order of %s",
+                 call->who);
 }
 
 static void rebase_settle(struct control_call *call) {
+        call->control->loop.fleet.snapshot = true;
         order(call, "rebase");
 }
 

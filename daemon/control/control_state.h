@@ -76,7 +76,11 @@ struct control_writer {
         struct mirror *mirror;           /* borrowed */
         struct fleet *fleet;             /* borrowed; NULL: none */
         struct fleet_snapshot *snapshot; /* that fleetd reads; owned */
-        struct loglimit changes;         /* of log lines about changes */
+        /* Groups in which an administrator has ordered to go on from what this host has, and fleetd
+         * has not asked for it yet. */
+        size_t n_rebases;
+        char rebases[FLEET_GROUPS_MAX][FRAME_GROUP_MAX + 1];
+        struct loglimit changes; /* of log lines about changes */
 };
 
 /* Filled once, by the server; lives as long as the daemon. */
