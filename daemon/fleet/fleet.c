@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads what this host is in its fleet, and keeps it. Does not take part in anything itself. */
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,12 +164,20 @@ static void keep_group(struct fleet *f, struct fleet_member *group, const struct
         }
 }
 
+/* A group can have been made twice, where the database has lost the first. Nothing is known of a
+ * key that could not be read. */
+static bool is_same(const struct fleet_member *group, const struct fleet_member *was) {
+        return strcmp(group->group.name, was->group.name) == 0 &&
+               (sodium_is_zero(was->key, FRAME_KEY_LEN) ||
+                sodium_memcmp(group->key, was->key, FRAME_KEY_LEN) == 0);
+}
+
 /* What was heard of issuers, when groups were current, and the snapshots that are coming outlast a
  * change of the groups. */
 static void keep(struct fleet *f, struct fleet *old) {
         for (size_t i = 0; i < f->n_groups; i++)
                 for (size_t k = 0; k < old->n_groups; k++)
-                        if (strcmp(f->groups[i].group.name, old->groups[k].group.name) == 0)
+                        if (is_same(&f->groups[i], &old->groups[k]))
                                 keep_group(f, &f->groups[i], old, &old->groups[k]);
         for (size_t i = 0; i < f->n_issuers; i++) {
                 size_t k = find_old(old, &f->issuers[i].issuer);
@@ -224,9 +233,10 @@ static int read_again(struct fleet *f, struct store *writer, struct fleet *old) 
                 return r;
         }
         f->joined = f->remembers = r > 0;
-        if (r > 0 && old->remembers)
+        if (r > 0 && old->remembers) {
                 keep(f, old);
-        else if (r > 0)
+                fleet_age_sum(f);
+        } else if (r > 0)
                 r = fleet_age_restore(f, writer);
         if (r < 0)
                 forget(f);

@@ -59,6 +59,13 @@ static void hear_next(struct fleet_trusted *issuer, const struct frame_head *hea
                 issuer->late_ms = late > 0 ? late : 0;
 }
 
+void fleet_age_sum(struct fleet *f) {
+        f->current_ms = INT64_MAX;
+        for (size_t i = 0; i < f->n_groups; i++)
+                if (f->groups[i].current_ms < f->current_ms)
+                        f->current_ms = f->groups[i].current_ms;
+}
+
 void fleet_age_note(struct fleet *f, const struct frame_head *head) {
         struct fleet_trusted *issuer = fleet_find_issuer(f, head->issuer);
         struct fleet_member *member = fleet_find_group(f, head->group);
@@ -75,10 +82,7 @@ void fleet_age_note(struct fleet *f, const struct frame_head *head) {
                 member->current_ms = current;
         if (current > member->stated_ms[issuer - f->issuers])
                 member->stated_ms[issuer - f->issuers] = current;
-        f->current_ms = INT64_MAX;
-        for (size_t i = 0; i < f->n_groups; i++)
-                if (f->groups[i].current_ms < f->current_ms)
-                        f->current_ms = f->groups[i].current_ms;
+        fleet_age_sum(f);
 }
 
 void fleet_age_note_later(struct fleet *f, const struct frame_head *head) {
@@ -148,12 +152,15 @@ int fleet_age_take(struct fleet *f, const uint8_t *in, size_t len) {
 
         if (!f->joined)
                 return fleet_absence(f);
-        while (r >= 0 && len > 0) {
+        while (len > 0) {
                 ssize_t n = frame_read(in, len, &head);
+                int error;
 
                 if (n <= 0 || (size_t) n > len)
                         return n < 0 ? (int) n : -EBADMSG;
-                r = take_state(f, in, (size_t) n, &head);
+                /* What one says does not take away what others say behind it. */
+                error = take_state(f, in, (size_t) n, &head);
+                r = r < 0 ? r : error;
                 in += n;
                 len -= (size_t) n;
         }

@@ -43,6 +43,12 @@ int64_t fleet_age_issuer(const struct fleet *f, size_t i);
 int64_t fleet_age_silent(const struct fleet *f, size_t *ret_i);
 
 /**
+ * fleet_age_sum(f): the groups that this host is in have changed. How old all of them are together
+ * is known when something was heard of each.
+ */
+void fleet_age_sum(struct fleet *f);
+
+/**
  * fleet_age_keep(f, writer, force): has the store remember it, when a minute has passed since or
  * ${force} says so. In a transaction of its own. 0, or an error of the store.
  */

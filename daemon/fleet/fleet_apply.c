@@ -13,14 +13,12 @@
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_apply.h"
 #include "fleet/fleet_body.h"
-#include "fleet/fleet_hosts.h"
+#include "fleet/fleet_groups.h"
 #include "fleet/fleet_page.h"
 #include "fleet/fleet_state.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
 #include "mirror/mirror_certs.h"
-#include "mirror/mirror_key.h"
-#include "secret/secretfile.h"
 #include "store/store_account.h"
 #include "store/store_audit.h"
 #include "store/store_delta.h"
@@ -44,32 +42,13 @@ struct applying {
         bool ended; /* all of the page was taken */
 };
 
-/* This host is in ${groups} from now on. It has come into new ones by their records. A host that is
- * in none any more keeps what it has, until that is too old. */
-static int leave_groups(struct applying *a, const char *groups) {
-        int r = 0;
-
-        /* An issuing host is in all of them. */
-        if (a->f->self.issuing)
-                return 0;
-        for (size_t i = 0; groups[0] && r >= 0 && i < a->f->n_groups; i++) {
-                const char *name = a->f->groups[i].group.name;
-
-                if (text_has_word(groups, name) || strcmp(name, FLEET_GROUP_ALL) == 0)
-                        continue;
-                r = store_fleet_leave_group(a->writer, name);
-                a->news->self |= !a->page;
-        }
-        return r;
-}
-
 static int take_host(struct applying *a, const uint8_t *in, size_t len) {
         struct store_fleet_host host;
         int r;
 
         r = fleet_body_get_host(in, len, &host);
         if (r >= 0 && strcmp(host.name, a->f->self.host) == 0)
-                r = leave_groups(a, host.groups);
+                r = fleet_groups_leave(a->f, a->writer, host.groups, &a->news->self);
         return r < 0 ? r : store_fleet_put_host(a->writer, &host);
 }
 
@@ -92,43 +71,6 @@ static int take_issuer(struct applying *a, const uint8_t *in, size_t len) {
                        : store_fleet_drop_issuer(a->writer, issuer.public);
 }
 
-/* The key of a group that this host joins is on the disk before the group is in the store. */
-static int join_group(struct applying *a, const char *name, const uint8_t *sealed) {
-        uint8_t secret[SEAL_SECRET_LEN], key[FRAME_KEY_LEN];
-        char file[FLEET_KEY_NAME_LEN];
-        struct store_fleet_group group = {};
-        int r;
-
-        r = mirror_key_read(a->f->dir, secret);
-        if (r >= 0)
-                r = seal_unbox(secret, sealed, key);
-        if (r >= 0)
-                r = secretfile_write(a->f->dir, fleet_key_name(name, file), key);
-        explicit_bzero(secret, sizeof(secret));
-        explicit_bzero(key, sizeof(key));
-        if (r < 0)
-                return r;
-        memcpy(group.name, name, strlen(name));
-        a->news->self |= !a->page;
-        return store_fleet_put_group(a->writer, &group);
-}
-
-/* What is told of a host has its groups. */
-static int note_group(struct applying *a, const char *host, const char *group) {
-        struct store_fleet_host row;
-        size_t used;
-        int r;
-
-        r = fleet_hosts_find(a->writer, host, &row);
-        if (r < 0)
-                return r == -ENOENT ? 0 : r;
-        used = strlen(row.groups);
-        if (text_has_word(row.groups, group) || used + strlen(group) + 2 > sizeof(row.groups))
-                return 0;
-        (void) snprintf(row.groups + used, sizeof(row.groups) - used, " %s", group);
-        return store_fleet_put_host(a->writer, &row);
-}
-
 static int take_group(struct applying *a, const uint8_t *in, size_t len) {
         struct bytes_reader reader = { .in = in, .len = len };
         char name[FRAME_GROUP_MAX + 1];
@@ -139,19 +81,39 @@ static int take_group(struct applying *a, const uint8_t *in, size_t len) {
                 struct fleet_share share;
 
                 r = fleet_body_get_share(&reader, &share);
-                if (r >= 0 && strcmp(share.host, a->f->self.host) == 0 &&
-                    !fleet_has_group(a->f, name))
-                        r = join_group(a, name, share.sealed);
+                if (r >= 0 && strcmp(share.host, a->f->self.host) == 0)
+                        r = fleet_groups_join(a->f, a->writer, name, share.sealed, &a->news->self);
                 /* In a snapshot the record of a host has them all. */
                 if (r >= 0 && !a->page)
-                        r = note_group(a, share.host, name);
+                        r = fleet_groups_note(a->writer, share.host, name);
         }
         return r;
+}
+
+/* A key that this host did not have, though it has come into another group of this host before what
+ * the host has of that: it was removed there, and this group is shown as it was once. It would stay
+ * when the host leaves this group. */
+static int drop_removed(struct applying *a, const struct key_record *key) {
+        for (size_t i = 0; i < a->f->n_groups; i++) {
+                const struct fleet_member *other = &a->f->groups[i];
+                int64_t born;
+                int r;
+
+                if (other == a->member || !text_has_word(key->hosts, other->group.name))
+                        continue;
+                r = store_pages_born(a->writer, key->id, other->group.name, &born);
+                if (r >= 0 && born > 0 && born <= other->group.number)
+                        return store_pages_drop_ids(a->writer, (const uint8_t *) key->id, 1);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 static int take_row(struct applying *a, uint8_t type, const uint8_t *in, size_t len) {
         struct account_record account = {};
         struct key_record key;
+        uint64_t fresh = store_import_fresh(a->load);
         int r;
 
         r = store_import_record(a->load, type, in, len, &key);
@@ -159,6 +121,9 @@ static int take_row(struct applying *a, uint8_t type, const uint8_t *in, size_t 
                 a->wide |= r == 0 && type == STORE_RECORD_ROW;
                 return r;
         }
+        r = store_import_fresh(a->load) > fresh ? drop_removed(a, &key) : 0;
+        if (r < 0)
+                return r;
         if (store_account_get(a->writer, key.owner, &account) == -ENOENT ||
             (key.linked[0] && store_account_get(a->writer, key.linked, &account) == -ENOENT))
                 a->news->owners = true;
@@ -397,6 +362,9 @@ static ssize_t apply_part(struct fleet *f, struct store *writer, struct fleet_ne
                 if (r < 0)
                         return r;
                 done += (size_t) n;
+                /* The next one is judged by what this host is now. */
+                if (news->self)
+                        break;
         }
         return (ssize_t) done;
 }
@@ -442,36 +410,43 @@ static bool is_page(const struct fleet *f, struct frame_head *ret) {
         return frame_read(f->part, f->part_len, ret) > 0 && ret->kind == FRAME_PAGE;
 }
 
-int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, const uint8_t *in,
-                      size_t len, struct fleet_news *ret) {
-        struct fleet_member *member = fleet_find_group(f, group);
-        struct fleet_news news = {};
+/* What this host is has changed. The bytes that follow are still to be applied. */
+static void load_again(struct fleet *f, struct store *writer) {
+        uint8_t *part = take_ptr(f->part);
+        size_t len = f->part_len, size = f->part_size;
+        char group[sizeof(f->part_group)];
+
+        memcpy(group, f->part_group, sizeof(group));
+        fleet_apply_forget(f);
+        /* It is committed, whether or not this can be read now. */
+        if (fleet_load(f, writer) < 0 || !fleet_find_group(f, group)) {
+                free(part);
+                return;
+        }
+        f->part = part;
+        f->part_len = len;
+        f->part_size = size;
+        memcpy(f->part_group, group, sizeof(group));
+}
+
+static int apply_some(struct fleet *f, struct store *writer, struct fleet_member *member,
+                      struct fleet_news *news) {
         struct frame_head head;
         ssize_t done = 0;
         int r;
 
-        if (!member)
-                return f->joined ? -EXDEV : fleet_absence(f);
-        news.number = member->group.number;
-        if (len == 0) {
-                fleet_apply_forget(f);
-                *ret = news;
-                return 0;
-        }
-        r = keep_part(f, member->group.name, in, len);
-        if (r >= 0 && is_page(f, &head))
+        if (is_page(f, &head))
                 fleet_page_look(member, &head);
-        if (r >= 0)
-                r = is_page(f, &head) ? store_begin_lazily(writer) : store_begin(writer);
+        r = is_page(f, &head) ? store_begin_lazily(writer) : store_begin(writer);
         if (r >= 0) {
-                done = apply_part(f, writer, &news);
-                r = done < 0 ? (int) done : add_record(writer, member, &news);
+                done = apply_part(f, writer, news);
+                r = done < 0 ? (int) done : add_record(writer, member, news);
         }
         if (r >= 0)
                 r = store_commit(writer);
         store_rollback(writer);
         fleet_age_settle(f, r >= 0);
-        if (r >= 0 && news.snapshot)
+        if (r >= 0 && news->snapshot)
                 store_settle(writer);
         if (r < 0) {
                 fleet_apply_forget(f);
@@ -480,14 +455,58 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
                 return r;
         }
         drop_done(f, (size_t) done);
-        *ret = news;
-        if (news.snapshot)
+        if (news->snapshot)
                 fleet_page_forget(member);
         else
                 fleet_page_ready(f, member, writer);
-        /* It is committed, whether or not this can be read now. */
-        if (news.self)
+        if (news->self)
+                load_again(f, writer);
+        return news->self && f->part_len > 0;
+}
+
+int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, const uint8_t *in,
+                      size_t len, struct fleet_news *ret) {
+        struct fleet_member *member = fleet_find_group(f, group);
+        struct fleet_news all = {};
+        int r;
+
+        if (!member)
+                return f->joined ? -EXDEV : fleet_absence(f);
+        all.number = member->group.number;
+        if (len == 0) {
+                fleet_apply_forget(f);
+                *ret = all;
+                return 0;
+        }
+        r = keep_part(f, member->group.name, in, len);
+        if (r < 0) {
+                fleet_apply_forget(f);
+                fleet_page_forget(member);
                 (void) !fleet_load(f, writer);
+                return r;
+        }
+        do {
+                struct fleet_news news = { .number = all.number };
+
+                member = fleet_find_group(f, group);
+                if (!member)
+                        break;
+                r = apply_some(f, writer, member, &news);
+                if (r < 0)
+                        break;
+                all.number = news.number;
+                all.applied += news.applied;
+                all.gone += news.gone;
+                all.snapshot |= news.snapshot;
+                all.wide |= news.wide;
+                all.owners |= news.owners;
+                all.self |= news.self;
+                all.more = news.more;
+        } while (r > 0);
+        /* What was applied before stays. */
+        if (r < 0 && all.applied == 0)
+                return r;
+        *ret = all;
         return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes the state of a group as signed and sealed pages. Takes none in. */
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,7 +71,10 @@ static int get_number(const struct store_fleet_group *group, void *userdata) {
         if (strcmp(group->name, n->s->group) != 0)
                 return 0;
         n->s->number = group->number + (n->rebase ? FLEET_REBASE_STEP : 0);
-        if (!n->rebase)
+        /* Two hosts that go on from one number are two logs. */
+        if (n->rebase)
+                randombytes_buf(n->s->before, sizeof(n->s->before));
+        else
                 memcpy(n->s->before, group->hash, sizeof(n->s->before));
         return 0;
 }

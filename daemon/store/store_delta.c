@@ -13,20 +13,19 @@
 #include "store/store_mirror.h"
 #include "store/store_note.h"
 #include "store/store_once.h"
+#include "store/store_pages.h"
 #include "store/store_record.h"
 #include "text.h"
 
 /* policies, certificates and lists together */
 #define ROWS_MAX     256
 #define ACCOUNTS_MAX 4
-#define GONE_LEN     (KEYTEXT_ID_LEN + 8)
 /* a number of 19 digits for each group */
 #define BORN_LEN (RECORD_GROUPS_MAX * (size_t) 20 + 1)
 
 struct noted_key {
         char id[KEYTEXT_ID_LEN + 1];
         char hosts[RECORD_HOSTS_LEN];
-        int64_t revision;
 };
 
 /* A row of a table without groups, by its primary key. */
@@ -103,7 +102,7 @@ int store_delta_note_key(struct store *writer, const char *id) {
                 return -ENOMEM;
         d->keys = keys;
         keys += d->n_keys++;
-        *keys = (struct noted_key){ .revision = key.revision };
+        *keys = (struct noted_key){};
         memcpy(keys->id, key.id, sizeof(keys->id));
         memcpy(keys->hosts, key.hosts, sizeof(keys->hosts));
         return 0;
@@ -223,17 +222,23 @@ bool store_delta_concerns(const struct store_delta *d, const char *group, bool a
 
 /* --- Writing records --- */
 
-/* With which change of each of its groups a key comes. */
-static void put_born(const char *hosts, int64_t (*number)(const char *group, void *userdata),
-                     void *userdata, char out[static BORN_LEN]) {
+/* With which change of each of its groups a key comes. Returns the largest of these numbers. */
+static int64_t put_born(const char *hosts, int64_t (*number)(const char *group, void *userdata),
+                        void *userdata, char out[static BORN_LEN]) {
         char list[RECORD_HOSTS_LEN], *group, *rest = list;
+        int64_t largest = 0;
         size_t len = 0;
 
         memcpy(list, hosts, sizeof(list));
         out[0] = '\0';
-        while ((group = strsep(&rest, " ")))
+        while ((group = strsep(&rest, " "))) {
+                int64_t of = number(group, userdata);
+
+                largest = of > largest ? of : largest;
                 len += (size_t) snprintf(out + len, BORN_LEN - len, "%s%" PRId64,
-                                         len > 0 ? " " : "", number(group, userdata));
+                                         len > 0 ? " " : "", of);
+        }
+        return largest;
 }
 
 int store_delta_count_up(struct store_delta *d, struct store *writer,
@@ -242,15 +247,21 @@ int store_delta_count_up(struct store_delta *d, struct store *writer,
         char born[BORN_LEN];
         int r;
 
+        /* Numbers jump when the fleet goes on from an older state. Then each change counts more
+         * than all that has been lost. */
         r = store_once(writer->db, &stmt,
-                       "UPDATE key SET revision = revision + 1, born = iif(born = '', ?2, born) "
-                       "WHERE id = ?1");
+                       "UPDATE key SET revision = max(min(revision, 9223372036854775806) + 1, ?3), "
+                       "born = iif(born = '', ?2, "
+                       "born) WHERE id = ?1");
         for (size_t i = 0; r >= 0 && i < d->n_keys; i++) {
-                put_born(d->keys[i].hosts, number, userdata, born);
+                int64_t largest = put_born(d->keys[i].hosts, number, userdata, born);
+
                 store_once_again(stmt);
                 r = store_stmt_error(sqlite3_bind_text(stmt, 1, d->keys[i].id, -1, SQLITE_STATIC));
                 if (r >= 0)
                         r = store_stmt_error(sqlite3_bind_text(stmt, 2, born, -1, SQLITE_STATIC));
+                if (r >= 0)
+                        r = store_stmt_error(sqlite3_bind_int64(stmt, 3, largest));
                 if (r >= 0)
                         r = store_stmt_step(stmt);
         }
@@ -373,10 +384,8 @@ static int encode_keys(const struct store_delta *d, struct store *writer, const 
                 return r;
         begin = store_record_begin(out, STORE_RECORD_REMOVED);
         for (size_t i = 0; i < d->n_keys; i++)
-                if (gone[i]) {
+                if (gone[i])
                         store_record_put(out, d->keys[i].id, KEYTEXT_ID_LEN);
-                        store_record_put_number(out, 8, (uint64_t) d->keys[i].revision + 1);
-                }
         return store_record_end(out, begin) ? 0 : -EMSGSIZE;
 }
 
@@ -424,6 +433,8 @@ static void put_update(struct store_out *out, const char *name) {
                 return;
         if (strcmp(name, "status") == 0)
                 n = snprintf(text, sizeof(text), "status = max(status, excluded.status), ");
+        else if (strcmp(name, "revision") == 0)
+                n = snprintf(text, sizeof(text), "revision = max(revision, excluded.revision), ");
         else if (strcmp(name, "reason") == 0)
                 n = snprintf(text, sizeof(text),
                              "reason = iif(status = 1, reason, excluded.reason), ");
@@ -458,9 +469,9 @@ static void put_insert(struct store_out *out, const struct store_columns *column
 
 int store_delta_key_sql(const char *table, const struct store_columns *columns, char *sql,
                         size_t size) {
-        static const char *const needed[] = { "id",         "owner",  "owner_uid",
-                                              "status",     "reason", "dead_at",
-                                              "updated_at", "hosts",  "revision" };
+        static const char *const needed[] = { "id",       "owner",   "owner_uid",  "status",
+                                              "reason",   "dead_at", "updated_at", "hosts",
+                                              "revision", "digest",  "need",       "certificate" };
         struct store_out out = { .bytes = (uint8_t *) sql, .size = size - 1 };
         char list[STORE_LIST_LEN], text[256];
         int n;
@@ -487,7 +498,13 @@ int store_delta_key_sql(const char *table, const struct store_columns *columns, 
         for (size_t i = 0; i < columns->n; i++)
                 put_update(&out, columns->names[i]);
         out.len -= 2;
-        store_record_put(&out, " WHERE hosts <> '' AND excluded.revision > revision", 51);
+        /* Two histories of a key can have the same revision: a change was lost with a database,
+         * and another host made one in its place. That it was revoked is true in both. */
+        n = snprintf(text, sizeof(text),
+                     " WHERE hosts <> '' AND (excluded.revision > revision OR excluded.status > "
+                     "status OR (excluded.revision = revision AND (excluded.digest <> digest OR "
+                     "excluded.need <> need OR excluded.certificate <> certificate)))");
+        store_record_put(&out, text, (size_t) n);
         sql[out.len] = '\0';
         return out.full ? -EMSGSIZE : 0;
 }
@@ -546,31 +563,8 @@ int store_delta_sql(const char *table, const struct store_columns *columns, char
 }
 
 static int take_removed(struct store *writer, const uint8_t *in, size_t len) {
-        _cleanup_once_ sqlite3_stmt *note = NULL, *delete = NULL;
-        int r;
-
-        if (len % GONE_LEN != 0)
-                return -EBADMSG;
-        r = store_once(writer->db, &note,
-                       "INSERT INTO fleet_gone (id, revision) VALUES (?1, ?2) ON CONFLICT (id) DO "
-                       "UPDATE SET revision = max(revision, excluded.revision)");
-        if (r >= 0)
-                r = store_once(writer->db, &delete,
-                               "DELETE FROM key WHERE id = ?1 AND hosts <> '' AND revision < ?2");
-        for (size_t at = 0; r >= 0 && at < len; at += GONE_LEN)
-                for (unsigned i = 0; r >= 0 && i < 2; i++) {
-                        sqlite3_stmt *stmt = i == 0 ? note : delete;
-
-                        store_once_again(stmt);
-                        r = store_stmt_error(sqlite3_bind_text(stmt, 1, (const char *) in + at,
-                                                               KEYTEXT_ID_LEN, SQLITE_STATIC));
-                        if (r >= 0)
-                                r = store_stmt_error(sqlite3_bind_int64(
-                                        stmt, 2, (int64_t) bytes_get(in + at + KEYTEXT_ID_LEN, 8)));
-                        if (r >= 0)
-                                r = store_stmt_step(stmt);
-                }
-        return r;
+        return len % KEYTEXT_ID_LEN != 0 ? -EBADMSG
+                                         : store_pages_drop_ids(writer, in, len / KEYTEXT_ID_LEN);
 }
 
 static int take_certs_gone(struct store *writer, const uint8_t *in, size_t len) {

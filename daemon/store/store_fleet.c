@@ -143,6 +143,14 @@ int store_fleet_put_group(struct store *writer, const struct store_fleet_group *
         return store_row_put_done(&row);
 }
 
+int store_fleet_join_group(struct store *writer, const struct store_fleet_group *group) {
+        int r;
+
+        /* How old it is is not known, whatever is known of the others. */
+        r = store_stmt_exec(writer->db, "UPDATE fleet_clock SET current_at = 0, wall_at = 0");
+        return r < 0 ? r : store_fleet_put_group(writer, group);
+}
+
 int store_fleet_leave_group(struct store *writer, const char *name) {
         static const char *const texts[] = {
                 "DELETE FROM fleet_group WHERE name = ?1",

@@ -116,10 +116,14 @@ int store_fleet_put_revocation(struct store *writer,
                                const struct store_fleet_revocation *revocation) _must_check_;
 
 /**
+ * store_fleet_join_group(writer, group): this host is in a group of which it has nothing yet, so
+ * how old its state is is not known any more, inside a transaction. 0, or an error of the store.
  * store_fleet_leave_group(writer, name): this host is not in the group any more. Keys of it that
  * are for no other group of this host are deleted, inside a transaction. 0, or an error of the
  * store.
  */
+int store_fleet_join_group(struct store *writer,
+                           const struct store_fleet_group *group) _must_check_;
 int store_fleet_leave_group(struct store *writer, const char *name) _must_check_;
 
 /**

@@ -186,7 +186,7 @@ static int add_id(struct ids *ids, const uint8_t *id) {
         return 0;
 }
 
-static int delete_keys(struct store *writer, const struct ids *ids) {
+int store_pages_drop_ids(struct store *writer, const uint8_t *ids, size_t n) {
         _cleanup_once_ sqlite3_stmt *note = NULL, *delete = NULL;
         int r;
 
@@ -194,14 +194,15 @@ static int delete_keys(struct store *writer, const struct ids *ids) {
         r = store_once(writer->db, &note,
                        "REPLACE INTO fleet_gone (id, revision) VALUES (?1, 9223372036854775807)");
         if (r >= 0)
-                r = store_once(writer->db, &delete, "DELETE FROM key WHERE id = ?1");
-        for (size_t i = 0; r >= 0 && i < 2 * ids->n; i++) {
+                r = store_once(writer->db, &delete,
+                               "DELETE FROM key WHERE id = ?1 AND hosts <> ''");
+        for (size_t i = 0; r >= 0 && i < 2 * n; i++) {
                 sqlite3_stmt *stmt = i % 2 == 0 ? note : delete;
 
                 store_once_again(stmt);
-                r = store_stmt_error(sqlite3_bind_text(
-                        stmt, 1, (const char *) ids->bytes + KEYTEXT_ID_LEN * (i / 2),
-                        KEYTEXT_ID_LEN, SQLITE_STATIC));
+                r = store_stmt_error(
+                        sqlite3_bind_text(stmt, 1, (const char *) ids + KEYTEXT_ID_LEN * (i / 2),
+                                          KEYTEXT_ID_LEN, SQLITE_STATIC));
                 if (r >= 0)
                         r = store_stmt_step(stmt);
         }
@@ -290,10 +291,41 @@ int store_pages_drop_keys(struct store *writer, const struct store_pages_range *
         if (r >= 0 && writer->bulk)
                 r = find_gone(writer, range, store_bulk_table(writer->bulk), &gone);
         if (r >= 0)
-                r = delete_keys(writer, &gone);
+                r = store_pages_drop_ids(writer, gone.bytes, gone.n);
         *ret_gone = gone.n;
         free(gone.bytes);
         return r;
+}
+
+static int read_born(struct store *writer, const char *table, const char *id, const char *group,
+                     int64_t *ret) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        const char *hosts, *born;
+        int r;
+
+        r = store_once(writer->db, &stmt, "SELECT hosts, born FROM main.%s WHERE id = ?1", table);
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC));
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        if (r <= 0)
+                return r;
+        hosts = (const char *) sqlite3_column_text(stmt, 0);
+        born = (const char *) sqlite3_column_text(stmt, 1);
+        if (!hosts || !born)
+                return -ENOMEM;
+        *ret = born_in(group, hosts, born);
+        return 1;
+}
+
+int store_pages_born(struct store *writer, const char *id, const char *group, int64_t *ret) {
+        int r;
+
+        *ret = 0;
+        r = read_born(writer, "key", id, group, ret);
+        if (r == 0 && writer->bulk)
+                r = read_born(writer, store_bulk_table(writer->bulk), id, group, ret);
+        return r < 0 ? r : 0;
 }
 
 int store_pages_drop_certs(struct store *writer, const uint8_t *thumbprints, size_t n) {

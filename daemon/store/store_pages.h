@@ -62,6 +62,16 @@ int store_pages_drop_keys(struct store *writer, const struct store_pages_range *
                           uint64_t *ret_gone) _must_check_;
 
 /**
+ * store_pages_born(writer, id, group, ret): the change of ${group} with which the key has come, 0
+ * where it is not known; also of a key that is beside the store. store_pages_drop_ids(writer, ids,
+ * n): deletes keys of the fleet for ever, by their ids, ${KEYTEXT_ID_LEN} bytes each. Both inside a
+ * transaction. 0, or an error of the store.
+ */
+int store_pages_born(struct store *writer, const char *id, const char *group,
+                     int64_t *ret) _must_check_;
+int store_pages_drop_ids(struct store *writer, const uint8_t *ids, size_t n) _must_check_;
+
+/**
  * store_pages_drop_certs(writer, thumbprints, n): deletes the fleet's certificates but these,
  * inside a transaction. store_pages_each_cert(p, visit, userdata): the thumbprints of the fleet's
  * certificates in the snapshot. 0, or an error of the store, or what ${visit} returned.

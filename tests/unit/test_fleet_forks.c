@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A database loses changes, and the fleet goes on from another host: keys, groups and issuing hosts
+ * have two histories then. What was revoked or removed in one of them is not good again. And what a
+ * host is changes between two changes that come at once. */
+#include <limits.h>
+
+#include "unit_snapshot.h"
+
+#include "mirror/mirror_key.h"
+#include "store/store_key.h"
+
+static char k[] = "aaaaaaaaaa", other[] = "cccccccccc";
+
+static void rename_key(struct store *writer, void *userdata) {
+        struct key_record key;
+
+        assert_int_equal(store_key_get(writer, userdata, &key), 0);
+        key.name[0]++;
+        assert_int_equal(store_key_update(writer, &key), 0);
+}
+
+static void change_of(struct unit_host *by, void (*body)(struct store *, void *), void *userdata,
+                      struct unit_host *to, const char *group) {
+        struct fleet_change change = {};
+
+        unit_host_change(by, body, userdata, &change);
+        if (to)
+                assert_int_equal(unit_host_take(to, unit_frame_of(&change, group)), 0);
+        fleet_change_done(&change);
+}
+
+struct two {
+        struct unit_host second;
+        struct fleet_change invite;
+};
+
+/* Second issuing host; the key in web on hub, hub2 and the member. */
+static void begin(struct fixture *f, struct two *t) {
+        struct key_record key = fleet_key(f, k, "web");
+        struct fleet_change made = {};
+
+        unit_host_make(&t->second, 3);
+        unit_host_invite(&f->issuer, &t->second, "hub2", "all mail web", true, &t->invite);
+        resync(&f->member, &f->issuer, "all");
+        resync(&t->second, &f->issuer, "all");
+        unit_host_change(&f->issuer, insert, &key, &made);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "web")), 0);
+        assert_int_equal(unit_host_take(&t->second, unit_frame_of(&made, "web")), 0);
+        fleet_change_done(&made);
+}
+
+static void done(struct two *t) {
+        fleet_change_done(&t->invite);
+        unit_host_drop(&t->second);
+}
+
+/* The change of hub is lost with a standby that lagged; hub2 goes on and revokes. */
+static void test_a_tie_hides_a_revocation(void **state) {
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, other, "web");
+        struct two t = {};
+        struct pages p;
+
+        begin(f, &t);
+        change(f, rename_key, k, &f->member, "web"); /* lost since */
+        change_of(&t.second, revoke_key, k, NULL, NULL);
+        change_of(&t.second, insert, &key, NULL, NULL);
+        snapshot(&t.second, "web", false, &p);
+        take_all(&f->member, &p);
+        assert_int_equal(status_of(&f->member, other), KEY_ACTIVE);
+        assert_int_equal(status_of(&t.second, k), KEY_REVOKED);
+        assert_int_equal(status_of(&f->member, k), KEY_REVOKED);
+        done(&t);
+}
+
+/* The same with a rebase. */
+static void test_a_rebase_hides_a_revocation(void **state) {
+        struct fixture *f = *state;
+        struct two t = {};
+        struct pages p;
+
+        begin(f, &t);
+        change(f, rename_key, k, &f->member, "web");
+        change_of(&t.second, revoke_key, k, NULL, NULL);
+        snapshot(&t.second, "web", true, &p);
+        take_all(&f->member, &p);
+        assert_int_equal(status_of(&t.second, k), KEY_REVOKED);
+        assert_int_equal(status_of(&f->member, k), KEY_REVOKED);
+        done(&t);
+}
+
+static void restored(struct fixture *f, struct two *t, void (*body)(struct store *, void *),
+                     int want) {
+        struct fleet_change ended = {};
+        struct pages p;
+        uint8_t secret[SEAL_SECRET_LEN], head[FRAME_STATE_LEN];
+
+        begin(f, t);
+        for (unsigned i = 0; i < 5; i++)
+                change(f, rename_key, k, &f->member, "web");
+        /* hub2 is where the issuing host was when the copy was made */
+        snapshot(&t->second, "web", true, &p);
+        for (size_t i = 0; i < p.n; i++)
+                assert_int_equal(unit_host_take(&t->second, &p.pages[i]), 0);
+        take_all(&f->member, &p);
+        unit_host_change(&t->second, body, k, &ended);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&ended, "web")), 0);
+        fleet_change_done(&ended);
+        assert_int_equal(status_of(&t->second, k), want);
+        /* The member is current as far as web goes. */
+        assert_int_equal(mirror_key_source(t->second.dir, secret), 0);
+        for (size_t i = 0; fleet_group(t->second.fleet, i); i++) {
+                assert_int_equal(fleet_age_state(t->second.fleet, i, secret, head), 0);
+                assert_int_equal(fleet_age_take(f->member.fleet, head, sizeof(head)), 0);
+        }
+        assert_int_not_equal(fleet_find_group(f->member.fleet, "web")->current_ms, FLEET_UNKNOWN);
+        assert_int_equal(status_of(&f->member, k), want);
+}
+
+/* The machine with the issuing host and the database was restored, as the manual says, a rebase
+ * follows; later a key is revoked. */
+static void test_a_revocation_after_a_rebase(void **state) {
+        struct two t = {};
+
+        restored(*state, &t, revoke_key, KEY_REVOKED);
+        done(&t);
+}
+
+static void test_a_removal_after_a_rebase(void **state) {
+        struct two t = {};
+
+        restored(*state, &t, remove_key, -ENOENT);
+        done(&t);
+}
+
+static void reset_key(struct store *writer, void *userdata) {
+        struct key_record key;
+
+        assert_int_equal(store_key_get(writer, userdata, &key), 0);
+        memset(key.digest, 0x77, sizeof(key.digest));
+        assert_int_equal(store_key_update(writer, &key), 0);
+}
+
+static void test_a_reset_after_a_rebase(void **state) {
+        struct fixture *f = *state;
+        struct key_record key;
+        struct two t = {};
+
+        restored(f, &t, reset_key, KEY_ACTIVE);
+        assert_int_equal(store_key_get(f->member.store->writer, k, &key), 0);
+        assert_int_equal(key.digest[0], 0x77);
+        done(&t);
+}
+
+/* The secret of before must not be good for longer where a change was lost. */
+static void test_a_tie_hides_a_reset(void **state) {
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, other, "web");
+        struct two t = {};
+        struct pages p;
+
+        begin(f, &t);
+        change(f, rename_key, k, &f->member, "web"); /* lost since */
+        change_of(&t.second, reset_key, k, NULL, NULL);
+        change_of(&t.second, insert, &key, NULL, NULL);
+        snapshot(&t.second, "web", false, &p);
+        take_all(&f->member, &p);
+        assert_int_equal(store_key_get(f->member.store->writer, k, &key), 0);
+        assert_int_equal(key.digest[0], 0x77);
+        done(&t);
+}
+
+/* --- Age --- */
+
+static int64_t state(struct unit_host *by, const char *group, uint8_t out[static FRAME_STATE_LEN]) {
+        uint8_t secret[SEAL_SECRET_LEN];
+
+        assert_int_equal(mirror_key_source(by->dir, secret), 0);
+        for (size_t i = 0; fleet_group(by->fleet, i); i++)
+                if (strcmp(fleet_group(by->fleet, i)->name, group) == 0)
+                        return fleet_age_state(by->fleet, i, secret, out);
+        return -ENOENT;
+}
+
+static void hear(struct unit_host *to, struct unit_host *by, const char *group) {
+        uint8_t head[FRAME_STATE_LEN];
+
+        assert_int_equal(state(by, group, head), 0);
+        assert_int_equal(fleet_age_take(to->fleet, head, sizeof(head)), 0);
+}
+
+/* A host is put into a group. The database shows it a snapshot of that group from before a
+ * revocation, and no statement of anybody from then on. */
+static void test_an_old_snapshot_of_a_group_that_is_joined(void **state_) {
+        struct fixture *f = *state_;
+        struct store *writer = f->issuer.store->writer;
+        struct fleet_move move = { .host = "web1", .groups = "all mail web db" };
+        struct fleet_change group = {}, moved = {};
+        struct fleet_news news;
+        struct pages old;
+
+        issue(f, other, "mail web");
+        add_group(f, "db", &group);
+        issue(f, k, "db");
+        snapshot(&f->issuer, "db", false, &old);
+        change(f, revoke_key, k, NULL, NULL);
+        for (const char *const *g = (const char *const[]){ "all", "mail", "web", NULL }; *g; g++) {
+                resync(&f->member, &f->issuer, *g);
+                hear(&f->member, &f->issuer, *g);
+        }
+        assert_int_not_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, writer, &move, &moved), 0);
+        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, &moved, NULL, &news), 0);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&moved, "all")), 0);
+        assert_true(fleet_has_group(f->member.fleet, "db"));
+        take_all(&f->member, &old);
+        /* it is good there, so the host must know that it knows nothing new */
+        assert_int_equal(status_of(&f->member, k), KEY_ACTIVE);
+        assert_int_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
+        fleet_change_done(&group);
+        fleet_change_done(&moved);
+}
+
+/* The same, and the daemon starts again before the age was kept once more. */
+static void test_an_old_snapshot_and_a_restart(void **state_) {
+        struct fixture *f = *state_;
+        struct store *writer = f->issuer.store->writer;
+        struct fleet_move move = { .host = "web1", .groups = "all mail web db" };
+        struct fleet_change group = {}, moved = {};
+        struct fleet_news news;
+        struct pages old;
+
+        issue(f, other, "mail web");
+        add_group(f, "db", &group);
+        issue(f, k, "db");
+        snapshot(&f->issuer, "db", false, &old);
+        change(f, revoke_key, k, NULL, NULL);
+        for (const char *const *g = (const char *const[]){ "all", "mail", "web", NULL }; *g; g++) {
+                resync(&f->member, &f->issuer, *g);
+                hear(&f->member, &f->issuer, *g);
+        }
+        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, true), 0);
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, writer, &move, &moved), 0);
+        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, &moved, NULL, &news), 0);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&moved, "all")), 0);
+        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, false), 0);
+        take_all(&f->member, &old);
+        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, false), 0);
+        hear(&f->member, &f->issuer, "all");
+        assert_int_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
+        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, false), 0);
+        unit_host_again(&f->member);
+        assert_int_equal(status_of(&f->member, k), KEY_ACTIVE);
+        assert_int_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
+        fleet_change_done(&group);
+        fleet_change_done(&moved);
+}
+
+/* An issuing host whose change was lost states its number. Those of the other one come behind. */
+static void test_a_forked_issuer_silences_the_other(void **state_) {
+        uint8_t heads[2 * FRAME_STATE_LEN];
+        struct fixture *f = *state_;
+        struct key_record key = fleet_key(f, other, "web");
+        struct fleet_change made = {};
+        struct two t = {};
+
+        begin(f, &t);
+        change(f, rename_key, k, NULL, NULL); /* lost */
+        unit_host_change(&t.second, insert, &key, &made);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "web")), 0);
+        fleet_find_group(f->member.fleet, "web")->current_ms = FLEET_UNKNOWN;
+        assert_int_equal(state(&f->issuer, "web", heads), 0);
+        assert_int_equal(state(&t.second, "web", heads + FRAME_STATE_LEN), 0);
+        (void) !fleet_age_take(f->member.fleet, heads, sizeof(heads));
+        assert_int_not_equal(fleet_find_group(f->member.fleet, "web")->current_ms, FLEET_UNKNOWN);
+        fleet_change_done(&made);
+        done(&t);
+}
+
+/* --- Two rebases --- */
+
+/* Two issuing hosts with another history of the same length go on, each from what it has. */
+static void test_two_rebases_with_one_number(void **state_) {
+        uint8_t head[FRAME_STATE_LEN];
+        struct fixture *f = *state_;
+        struct key_record key = fleet_key(f, other, "web");
+        struct fleet_change next = {};
+        struct two t = {};
+        struct pages p;
+
+        begin(f, &t);
+        change(f, rename_key, k, &f->member, "web");
+        change_of(&t.second, revoke_key, k, NULL, NULL);
+        snapshot(&f->issuer, "web", true, &p);
+        take_all(&f->member, &p);
+        snapshot(&t.second, "web", true, &p);
+        take_all(&t.second, &p);
+        assert_int_equal(state(&t.second, "web", head), 0);
+        assert_int_equal(fleet_age_take(f->member.fleet, head, sizeof(head)), -ESTALE);
+        unit_host_change(&t.second, insert, &key, &next);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&next, "web")), -ESTALE);
+        fleet_change_done(&next);
+        done(&t);
+}
+
+/* --- Leaving --- */
+
+/* The key was removed in both groups. The database shows the host one of them as it is now, and the
+ * other as it was. Then the host leaves the other one. */
+static void test_a_removed_key_outlasts_the_group_that_brought_it(void **state_) {
+        struct fixture *f = *state_;
+        struct store *writer = f->issuer.store->writer;
+        struct fleet_move move = { .host = "web1", .groups = "all web" };
+        struct fleet_change moved = {}, made = {};
+        struct key_record key = fleet_key(f, k, "mail web");
+        struct fleet_news news;
+
+        unit_host_change(&f->issuer, insert, &key, &made);
+        change(f, revoke_key, k, NULL, NULL);
+        change(f, remove_key, k, NULL, NULL);
+        resync(&f->member, &f->issuer, "all");
+        resync(&f->member, &f->issuer, "web");
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "mail")), 0);
+        assert_int_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, writer, &move, &moved), 0);
+        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, &moved, NULL, &news), 0);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&moved, "all")), 0);
+        hear(&f->member, &f->issuer, "all");
+        hear(&f->member, &f->issuer, "web");
+        assert_int_not_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
+        assert_int_equal(status_of(&f->member, k), -ENOENT);
+        fleet_change_done(&moved);
+        fleet_change_done(&made);
+}
+
+/* --- Groups --- */
+
+/* Both issuing hosts have made a group of that name, and the database has lost one of them. */
+static void test_a_group_that_was_made_twice(void **state_) {
+        struct fixture *f = *state_;
+        struct store *writer;
+        struct fleet_change group = {}, again = {}, made = {};
+        struct key_record key = fleet_key(f, other, "db");
+        struct fleet_news news;
+        struct two t = {};
+        struct pages p;
+
+        begin(f, &t);
+        add_group(f, "db", &group); /* lost */
+        writer = t.second.store->writer;
+        assert_int_equal(fleet_hosts_group(t.second.fleet, writer, "db", &again), 0);
+        assert_int_equal(fleet_change_apply(t.second.fleet, writer, &again, NULL, &news), 0);
+        snapshot(&t.second, "all", true, &p);
+        for (size_t i = 0; i < p.n; i++)
+                assert_int_equal(unit_host_take(&t.second, &p.pages[i]), 0);
+        take_all(&f->issuer, &p);
+        assert_true(fleet_has_group(f->issuer.fleet, "db"));
+        unit_host_change(&t.second, insert, &key, &made);
+        assert_int_equal(unit_host_take(&f->issuer, unit_frame_of(&made, "db")), 0);
+        snapshot(&t.second, "db", true, &p);
+        take_all(&f->issuer, &p);
+        fleet_change_done(&group);
+        fleet_change_done(&again);
+        fleet_change_done(&made);
+        done(&t);
+}
+
+/* --- What an issuing host has left behind that was not to be trusted --- */
+
+static void insert_last(struct store *writer, void *userdata) {
+        struct key_record key = *(struct key_record *) userdata;
+
+        key.revision = INT64_MAX - 1;
+        assert_int_equal(store_key_insert(writer, &key), 0);
+}
+
+static void immortal(struct fixture *f, void (*body)(struct store *, void *), int want) {
+        struct key_record key = fleet_key(f, other, "web");
+        struct fleet_change made = {}, ended = {};
+        struct two t = {};
+
+        begin(f, &t);
+        key.owner_uid = RECORD_UNBOUND;
+        unit_host_change(&t.second, insert_last, &key, &made);
+        assert_int_equal(unit_host_take(&f->issuer, unit_frame_of(&made, "web")), 0);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "web")), 0);
+        unit_host_change(&f->issuer, body, other, &ended);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&ended, "web")), 0);
+        assert_int_equal(status_of(&f->issuer, other), want);
+        assert_int_equal(status_of(&f->member, other), want);
+        fleet_change_done(&made);
+        fleet_change_done(&ended);
+        done(&t);
+}
+
+static void test_the_largest_revision_is_revoked(void **state_) {
+        immortal(*state_, revoke_key, KEY_REVOKED);
+}
+
+static void test_the_largest_revision_is_removed(void **state_) {
+        immortal(*state_, remove_key, -ENOENT);
+}
+
+/* --- Moved out and in --- */
+
+static void insert_many(struct store *writer, void *userdata) {
+        struct key_record key = *(struct key_record *) userdata;
+
+        for (unsigned i = 0; i < 2 * STORE_PAGE_KEYS; i++) {
+                (void) snprintf(key.id, sizeof(key.id), "k%09u", i);
+                assert_int_equal(store_key_insert(writer, &key), 0);
+        }
+}
+
+static void move_to(struct fixture *f, const char *groups) {
+        struct fleet_move move = { .host = "web1" };
+        struct fleet_change moved = {};
+        struct fleet_news news;
+
+        (void) snprintf(move.groups, sizeof(move.groups), "%s", groups);
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, f->issuer.store->writer, &move, &moved),
+                         0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &moved, NULL, &news),
+                0);
+        fleet_change_done(&moved);
+}
+
+/* The host was moved out of a group and in again. It gets a part of a snapshot of between, and then
+ * all of a newer one. */
+static void test_moved_out_by_a_page_and_in_again(void **state_) {
+        struct fixture *f = *state_;
+        struct key_record key = fleet_key(f, other, "all");
+        struct pages out, in;
+
+        issue(f, k, "web");
+        resync(&f->member, &f->issuer, "web");
+        change(f, insert_many, &key, NULL, NULL);
+        move_to(f, "all mail");
+        snapshot(&f->issuer, "all", false, &out);
+        assert_true(out.n > 1);
+        move_to(f, "all mail web");
+        snapshot(&f->issuer, "all", false, &in);
+        assert_int_equal(unit_host_take(&f->member, &out.pages[0]), 0);
+        take_all(&f->member, &in);
+        end(&out);
+        assert_true(fleet_has_group(f->member.fleet, "web"));
+        issue(f, other, "web");
+        resync(&f->member, &f->issuer, "web");
+        assert_int_equal(status_of(&f->member, k), KEY_ACTIVE);
+}
+
+/* The same; a change of the group comes between. */
+static void test_moved_out_by_a_page_and_the_log_goes_on(void **state_) {
+        struct fixture *f = *state_;
+        struct key_record key = fleet_key(f, other, "all"), next = fleet_key(f, other, "web");
+        struct fleet_change made = {};
+        struct pages out, in;
+
+        issue(f, k, "web");
+        resync(&f->member, &f->issuer, "web");
+        change(f, insert_many, &key, NULL, NULL);
+        move_to(f, "all mail");
+        snapshot(&f->issuer, "all", false, &out);
+        assert_true(out.n > 1);
+        move_to(f, "all mail web");
+        snapshot(&f->issuer, "all", false, &in);
+        unit_host_change(&f->issuer, insert, &next, &made);
+        assert_int_equal(unit_host_take(&f->member, &out.pages[0]), 0);
+        (void) !unit_host_take(&f->member, unit_frame_of(&made, "web"));
+        take_all(&f->member, &in);
+        end(&out);
+        fleet_change_done(&made);
+        assert_true(fleet_has_group(f->member.fleet, "web"));
+        hear(&f->member, &f->issuer, "web");
+        /* either it is not current, or it has the key */
+        if (fleet_find_group(f->member.fleet, "web")->group.number ==
+            fleet_find_group(f->issuer.fleet, "web")->group.number)
+                assert_int_equal(status_of(&f->member, k), KEY_ACTIVE);
+}
+
+/* The host was away while an administrator moved it twice. It gets both changes at once. */
+static void moved_twice(struct fixture *f, const char *first, const char *then) {
+        const char *const groups[] = { first, then };
+        struct fleet_change moved[2] = {};
+        struct fleet_news news;
+        uint8_t *bytes;
+        size_t len = 0;
+
+        resync(&f->member, &f->issuer, "all");
+        for (size_t i = 0; i < 2; i++) {
+                struct fleet_move move = { .host = "web1" };
+
+                (void) snprintf(move.groups, sizeof(move.groups), "%s", groups[i]);
+                assert_int_equal(fleet_hosts_move(f->issuer.fleet, f->issuer.store->writer, &move,
+                                                  &moved[i]),
+                                 0);
+                assert_int_equal(fleet_change_apply(f->issuer.fleet, f->issuer.store->writer,
+                                                    &moved[i], NULL, &news),
+                                 0);
+        }
+        bytes = malloc(moved[0].frames[0].len + moved[1].frames[0].len);
+        for (size_t i = 0; i < 2; i++) {
+                memcpy(bytes + len, moved[i].frames[0].bytes, moved[i].frames[0].len);
+                len += moved[i].frames[0].len;
+                fleet_change_done(&moved[i]);
+        }
+        assert_int_equal(fleet_apply_bytes(f->member.fleet, f->member.store->writer, "all", bytes,
+                                           len, &news),
+                         0);
+        free(bytes);
+        assert_int_equal(fleet_find_group(f->member.fleet, "all")->group.number,
+                         fleet_find_group(f->issuer.fleet, "all")->group.number);
+}
+
+static void test_moved_out_and_in_at_once(void **state_) {
+        struct fixture *f = *state_;
+
+        moved_twice(f, "all mail", "all mail web");
+        assert_true(fleet_has_group(f->member.fleet, "web"));
+}
+
+static void test_moved_in_and_out_at_once(void **state_) {
+        struct fixture *f = *state_;
+        struct fleet_change group = {};
+
+        add_group(f, "db", &group);
+        moved_twice(f, "all mail web db", "all mail web");
+        fleet_change_done(&group);
+        assert_false(fleet_has_group(f->member.fleet, "db"));
+}
+
+static int take_both(struct unit_host *to, const struct fleet_frame *first,
+                     const struct fleet_frame *then) {
+        uint8_t *bytes = malloc(first->len + then->len);
+        struct fleet_news news;
+        int r;
+
+        memcpy(bytes, first->bytes, first->len);
+        memcpy(bytes + first->len, then->bytes, then->len);
+        r = fleet_apply_bytes(to->fleet, to->store->writer, first->group, bytes,
+                              first->len + then->len, &news);
+        free(bytes);
+        return r;
+}
+
+/* A second issuing host was invited, and has made a change. The member gets both at once. */
+static void test_a_new_issuer_and_its_change_at_once(void **state_) {
+        struct fixture *f = *state_;
+        struct unit_host second = {};
+        struct fleet_change invite = {}, made = {};
+        struct key_record key = fleet_key(f, other, "all");
+
+        resync(&f->member, &f->issuer, "all");
+        unit_host_make(&second, 3);
+        unit_host_invite(&f->issuer, &second, "hub2", "all mail web", true, &invite);
+        resync(&second, &f->issuer, "all");
+        unit_host_change(&second, insert, &key, &made);
+        assert_int_equal(
+                take_both(&f->member, unit_frame_of(&invite, "all"), unit_frame_of(&made, "all")),
+                0);
+        assert_int_equal(status_of(&f->member, other), KEY_ACTIVE);
+        fleet_change_done(&invite);
+        fleet_change_done(&made);
+        unit_host_drop(&second);
+}
+
+/* An issuing host was dropped, and goes on signing. */
+static void test_a_dropped_issuer_and_its_change_at_once(void **state_) {
+        struct fixture *f = *state_;
+        struct key_record key = fleet_key(f, other, "all");
+        struct fleet_change gone = {}, made = {};
+        struct fleet_news news;
+        struct two t = {};
+
+        begin(f, &t);
+        assert_int_equal(fleet_hosts_drop(f->issuer.fleet, f->issuer.store->writer, "hub2", &gone),
+                         0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &gone, NULL, &news),
+                0);
+        /* It does not care that it was dropped. */
+        assert_int_equal(unit_host_take(&t.second, unit_frame_of(&gone, "all")), 0);
+        t.second.fleet->self.issuing = true;
+        {
+                struct store_delta *delta = NULL;
+                struct store *writer = t.second.store->writer;
+
+                assert_int_equal(store_delta_new(&delta), 0);
+                store_delta_watch(writer, delta);
+                assert_int_equal(store_begin(writer), 0);
+                insert(writer, &key);
+                assert_int_equal(fleet_change_make(t.second.fleet, writer, delta, &made), 0);
+                store_rollback(writer);
+                store_delta_watch(writer, NULL);
+                assert_null(store_delta_free(delta));
+        }
+        (void) !take_both(&f->member, unit_frame_of(&gone, "all"), unit_frame_of(&made, "all"));
+        assert_int_equal(status_of(&f->member, other), -ENOENT);
+        fleet_change_done(&gone);
+        fleet_change_done(&made);
+        done(&t);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_a_tie_hides_a_revocation, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_rebase_hides_a_revocation, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_revocation_after_a_rebase, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_removal_after_a_rebase, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_reset_after_a_rebase, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_tie_hides_a_reset, make, drop),
+                cmocka_unit_test_setup_teardown(test_an_old_snapshot_of_a_group_that_is_joined,
+                                                make, drop),
+                cmocka_unit_test_setup_teardown(test_an_old_snapshot_and_a_restart, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_forked_issuer_silences_the_other, make,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_two_rebases_with_one_number, make, drop),
+                cmocka_unit_test_setup_teardown(test_the_largest_revision_is_revoked, make, drop),
+                cmocka_unit_test_setup_teardown(test_the_largest_revision_is_removed, make, drop),
+                cmocka_unit_test_setup_teardown(test_moved_out_by_a_page_and_in_again, make, drop),
+                cmocka_unit_test_setup_teardown(test_moved_out_by_a_page_and_the_log_goes_on, make,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_moved_out_and_in_at_once, make, drop),
+                cmocka_unit_test_setup_teardown(test_moved_in_and_out_at_once, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_new_issuer_and_its_change_at_once, make,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_a_dropped_issuer_and_its_change_at_once, make,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_a_group_that_was_made_twice, make, drop),
+                cmocka_unit_test_setup_teardown(
+                        test_a_removed_key_outlasts_the_group_that_brought_it, make, drop),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
