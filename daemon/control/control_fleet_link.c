@@ -448,6 +448,7 @@ const struct control_handlers control_fleet_heads = {
 struct sign_call {
         struct control_call call;
         struct fleet_change heads; /* as far as they are alike */
+        bool waits;                /* a revocation that was made here */
 };
 
 static void sign_run(struct control_call *call, struct store *writer) {
@@ -457,6 +458,7 @@ static void sign_run(struct control_call *call, struct store *writer) {
         int r;
 
         r = fleet_age_may_state(fleet_of(call), writer);
+        sign->waits = r == 0;
         if (r == 0)
                 return;
         if (r > 0)
@@ -479,6 +481,13 @@ static void sign_run(struct control_call *call, struct store *writer) {
                 control_fleet_fail(call, r);
 }
 
+/* It can come of the sweeper, or of what the log has brought. */
+static void sign_settle(struct control_call *call) {
+        if (((struct sign_call *) call)->waits)
+                control_fleet_flush(call->control);
+        control_answer(call);
+}
+
 static int sign_reply(struct control_call *call, sd_bus_message *reply) {
         return append_frames(reply, &((struct sign_call *) call)->heads);
 }
@@ -490,6 +499,7 @@ static void sign_release(struct control_call *call) {
 const struct control_handlers control_fleet_sign_heads = {
         .size = sizeof(struct sign_call),
         .run = sign_run,
+        .settle = sign_settle,
         .reply = sign_reply,
         .release = sign_release,
 };

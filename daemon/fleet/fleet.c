@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads what this host is in its fleet, and keeps it. Does not take part in anything itself. */
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,9 +166,11 @@ static void keep_group(struct fleet *f, struct fleet_member *group, const struct
 /* A group can have been made twice, where the database has lost the first. Nothing is known of a
  * key that could not be read. */
 static bool is_same(const struct fleet_member *group, const struct fleet_member *was) {
+        static const uint8_t unread[FRAME_KEY_LEN];
+
         return strcmp(group->group.name, was->group.name) == 0 &&
-               (sodium_is_zero(was->key, FRAME_KEY_LEN) ||
-                sodium_memcmp(group->key, was->key, FRAME_KEY_LEN) == 0);
+               (memcmp(was->key, unread, FRAME_KEY_LEN) == 0 ||
+                memcmp(group->key, was->key, FRAME_KEY_LEN) == 0);
 }
 
 /* What was heard of issuers, when groups were current, and the snapshots that are coming outlast a

@@ -110,6 +110,13 @@ static int drop_removed(struct applying *a, const struct key_record *key) {
         return 0;
 }
 
+/* What an issuing host has revoked was lost with a database. It tells it again. */
+static int tell_again(struct applying *a, const struct key_record *key) {
+        return key->status == KEY_REVOKED && !store_import_is_revoked(a->load)
+                       ? store_fleet_note_revoked(a->writer, key)
+                       : 0;
+}
+
 static int take_row(struct applying *a, uint8_t type, const uint8_t *in, size_t len) {
         struct account_record account = {};
         struct key_record key;
@@ -121,7 +128,7 @@ static int take_row(struct applying *a, uint8_t type, const uint8_t *in, size_t 
                 a->wide |= r == 0 && type == STORE_RECORD_ROW;
                 return r;
         }
-        r = store_import_fresh(a->load) > fresh ? drop_removed(a, &key) : 0;
+        r = store_import_fresh(a->load) > fresh ? drop_removed(a, &key) : tell_again(a, &key);
         if (r < 0)
                 return r;
         if (store_account_get(a->writer, key.owner, &account) == -ENOENT ||

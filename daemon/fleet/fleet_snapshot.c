@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes the state of a group as signed and sealed pages. Takes none in. */
 #include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "fleet/fleet_snapshot.h"
 #include "fleet/fleet_state.h"
 #include "mirror/mirror_key.h"
+#include "secret/keymint.h"
 #include "store/store_mirror.h"
 #include "store/store_pages.h"
 #include "text.h"
@@ -73,7 +73,7 @@ static int get_number(const struct store_fleet_group *group, void *userdata) {
         n->s->number = group->number + (n->rebase ? FLEET_REBASE_STEP : 0);
         /* Two hosts that go on from one number are two logs. */
         if (n->rebase)
-                randombytes_buf(n->s->before, sizeof(n->s->before));
+                keymint_draw(n->s->before, sizeof(n->s->before));
         else
                 memcpy(n->s->before, group->hash, sizeof(n->s->before));
         return 0;

@@ -16,6 +16,7 @@
 #include "rules/expiry.h"
 #include "store/store_account.h"
 #include "store/store_audit.h"
+#include "store/store_fleet.h"
 #include "store/store_key.h"
 #include "store/store_reported.h"
 #include "store/store_swap.h"
@@ -111,8 +112,7 @@ static bool why(const struct ending *e, const struct key_record *key,
         return true;
 }
 
-/* An expired key is revoked, too. A clock that was ahead may have expired it, and then it would
- * live again without its user. */
+/* An expired key, too: a clock that was ahead may have expired it, and then it would live again. */
 static int end_key(struct store *writer, const struct ending *e, struct key_record *key,
                    const char *reason) {
         char what[RECORD_REASON_MAX + 32];
@@ -123,7 +123,7 @@ static int end_key(struct store *writer, const struct ending *e, struct key_reco
         if (key->dead_at == 0)
                 key->dead_at = e->when.now;
         memcpy(key->reason, reason, RECORD_REASON_MAX + 1);
-        r = store_key_update(writer, key);
+        r = store_key_update(writer, key) ?: store_fleet_note_revoked(writer, key);
         if (r >= 0)
                 r = audit_own(writer, "revoked", key, reason, 1, e->when.now);
         if (r < 0)

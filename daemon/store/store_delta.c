@@ -428,11 +428,12 @@ static void put_update(struct store_out *out, const char *name) {
         char text[256];
         int n;
 
-        if (strcmp(name, "id") == 0 || strcmp(name, "owner_uid") == 0 ||
-            strcmp(name, "hosts") == 0 || strcmp(name, "born") == 0)
+        if (strcmp(name, "id") == 0 || strcmp(name, "owner_uid") == 0 || strcmp(name, "hosts") == 0)
                 return;
         if (strcmp(name, "status") == 0)
                 n = snprintf(text, sizeof(text), "status = max(status, excluded.status), ");
+        else if (strcmp(name, "born") == 0)
+                n = snprintf(text, sizeof(text), "born = iif(born = '', excluded.born, born), ");
         else if (strcmp(name, "revision") == 0)
                 n = snprintf(text, sizeof(text), "revision = max(revision, excluded.revision), ");
         else if (strcmp(name, "reason") == 0)

@@ -351,6 +351,21 @@ int store_fleet_put_revocation(struct store *writer,
         return store_row_put_done(&row);
 }
 
+int store_fleet_note_revoked(struct store *writer, const struct key_record *key) {
+        struct store_fleet_revocation revocation = { .at = key->updated_at };
+        struct store_fleet self;
+        int r;
+
+        if (!key->hosts[0])
+                return 0;
+        r = store_fleet_get(writer, &self);
+        if (r < 0 || !self.issuing)
+                return r == -ENOENT ? 0 : r;
+        memcpy(revocation.id, key->id, sizeof(revocation.id));
+        memcpy(revocation.reason, key->reason, sizeof(revocation.reason));
+        return store_fleet_put_revocation(writer, &revocation);
+}
+
 int store_fleet_drop_revocation(struct store *writer, const char *id) {
         _cleanup_store_row_ struct store_row row = {};
         int r;

@@ -116,8 +116,15 @@ int store_fleet_put_revocation(struct store *writer,
                                const struct store_fleet_revocation *revocation) _must_check_;
 
 /**
- * store_fleet_join_group(writer, group): this host is in a group of which it has nothing yet, so
- * how old its state is is not known any more, inside a transaction. 0, or an error of the store.
+ * store_fleet_note_revoked(writer, key): a key was revoked here without a change of the fleet. If
+ * it is the fleet's, an issuing host tells the others. Inside a transaction. 0, or an error of the
+ * store.
+ */
+int store_fleet_note_revoked(struct store *writer, const struct key_record *key) _must_check_;
+
+/**
+ * store_fleet_join_group(writer, group): this host is in a group that it knows nothing of yet.
+ * Nobody knows any more how old its state is. Inside a transaction. 0, or an error of the store.
  * store_fleet_leave_group(writer, name): this host is not in the group any more. Keys of it that
  * are for no other group of this host are deleted, inside a transaction. 0, or an error of the
  * store.

@@ -35,6 +35,8 @@ struct store_import {
         const char *table;
         sqlite3_stmt *insert;
         int n_columns, id_column; /* -1: it has none that is a key's */
+        int status_column;
+        uint64_t status; /* as the last row says */
         /* live: whether a key is here; and where new keys go, with the statement for that; NULL:
          * into the store in use, too */
         sqlite3_stmt *here, *beside;
@@ -158,9 +160,11 @@ static int prepare(struct store_import *l, const struct store_columns *columns) 
         if (r < 0)
                 return r == -EIO ? -EBADMSG : r; /* the same column twice */
         l->n_columns = (int) columns->n;
-        l->id_column = -1;
+        l->id_column = l->status_column = -1;
         for (int i = 0; i < l->n_columns; i++)
-                if (strcmp(columns->names[i], "id") == 0 && strcmp(l->table, "pepper") != 0)
+                if (strcmp(columns->names[i], "status") == 0)
+                        l->status_column = i;
+                else if (strcmp(columns->names[i], "id") == 0 && strcmp(l->table, "pepper") != 0)
                         l->id_column = i;
         return 0;
 }
@@ -195,6 +199,8 @@ static int bind_value(struct store_import *l, sqlite3_stmt *stmt, struct in *in,
                 return in->wrong ? -EBADMSG : 0; /* what is not bound is NULL */
         if (type == SQLITE_INTEGER) {
                 number = take_number(in, 8);
+                if (column == l->status_column)
+                        l->status = number;
                 return in->wrong ? -EBADMSG
                                  : store_stmt_error(
                                            sqlite3_bind_int64(stmt, column + 1, (int64_t) number));
@@ -413,6 +419,10 @@ uint64_t store_import_rows(const struct store_import *l) {
 
 uint64_t store_import_keys(const struct store_import *l) {
         return l->keys;
+}
+
+bool store_import_is_revoked(const struct store_import *l) {
+        return l->status == KEY_REVOKED;
 }
 
 uint64_t store_import_fresh(const struct store_import *l) {

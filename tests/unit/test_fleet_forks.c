@@ -6,6 +6,7 @@
 
 #include "unit_snapshot.h"
 
+#include "keys/sweep.h"
 #include "mirror/mirror_key.h"
 #include "store/store_key.h"
 
@@ -301,6 +302,49 @@ static void test_two_rebases_with_one_number(void **state_) {
         assert_int_equal(unit_host_take(&f->member, unit_frame_of(&next, "web")), -ESTALE);
         fleet_change_done(&next);
         done(&t);
+}
+
+/* hub2 has revoked a key, and the database has lost this; hub goes on. */
+static void test_what_an_issuer_has_revoked_is_told_again(void **state_) {
+        struct fixture *f = *state_;
+        struct two t = {};
+        struct pages p;
+
+        begin(f, &t);
+        change(f, rename_key, k, &f->member, "web");
+        change_of(&t.second, revoke_key, k, NULL, NULL);
+        snapshot(&f->issuer, "web", true, &p);
+        for (size_t i = 0; i < p.n; i++)
+                assert_int_equal(unit_host_take(&t.second, &p.pages[i]), 0);
+        take_all(&f->member, &p);
+        assert_int_equal(status_of(&t.second, k), KEY_REVOKED);
+        assert_int_equal(unit_sql_number(t.second.store->path, "SELECT count(*) FROM fleet_outbox"),
+                         1);
+        done(&t);
+}
+
+/* --- A user who is gone --- */
+
+/* Alice's account on the issuing host was removed, which ends her keys on all hosts: snapshots have
+ * them as they are there. */
+static void test_a_user_who_is_gone_from_the_issuing_host(void **state_) {
+        struct fixture *f = *state_;
+        struct store *writer = f->issuer.store->writer;
+        struct account_record account = { .name = "alice", .state = ACCOUNT_GONE, .uid = 1000 };
+        struct policy policy = {};
+        uint64_t ended = 0;
+
+        issue(f, k, "web");
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(sweep_account(writer, &policy, &account, true,
+                                       (struct sweep_when){ .now = UNIT_BEGUN_AT }, UINT64_MAX,
+                                       &ended),
+                         0);
+        assert_int_equal(store_commit(writer), 0);
+        assert_int_equal(
+                unit_sql_number(f->issuer.store->path, "SELECT count(*) FROM fleet_outbox"), 1);
+        resync(&f->member, &f->issuer, "web");
+        assert_int_equal(status_of(&f->member, k), KEY_REVOKED);
 }
 
 /* --- Leaving --- */
@@ -616,6 +660,10 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_forked_issuer_silences_the_other, make,
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_two_rebases_with_one_number, make, drop),
+                cmocka_unit_test_setup_teardown(test_what_an_issuer_has_revoked_is_told_again, make,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_a_user_who_is_gone_from_the_issuing_host, make,
+                                                drop),
                 cmocka_unit_test_setup_teardown(test_the_largest_revision_is_revoked, make, drop),
                 cmocka_unit_test_setup_teardown(test_the_largest_revision_is_removed, make, drop),
                 cmocka_unit_test_setup_teardown(test_moved_out_by_a_page_and_in_again, make, drop),
