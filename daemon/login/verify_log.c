@@ -13,12 +13,16 @@
 #include "text.h"
 
 /* Who asked and how it came out, for counting how often. Ids of no key are left out, because a
- * client that guesses can make any number of them. */
+ * client that guesses can make any number of them. The source of a login that was accepted counts:
+ * else a thief's login would be among those of the owner. */
 static uint64_t event_hash(const struct verify_event *event) {
         uint64_t hash =
                 loglimit_hash(event->peer.uid + UINT64_C(1), verdict_reason_name(event->reason));
 
-        return event->known ? loglimit_hash(hash, event->id) : hash;
+        if (event->known)
+                hash = loglimit_hash(hash, event->id);
+        return event->known && event->reason == REASON_NONE ? loglimit_hash(hash, event->rhost)
+                                                            : hash;
 }
 
 static uint64_t origin_of(const struct verify_event *event) {

@@ -195,6 +195,32 @@ static void test_one_peer_or_key_does_not_hide_another(void **state) {
         assert_int_equal(unit_capture_lines(&f->capture), LOGLIMIT_BURST + 3);
 }
 
+static void test_a_source_is_not_hidden_by_others(void **state) {
+        struct verify_event event = unit_event(REASON_NONE);
+        struct fixture *f = *state;
+
+        verify_limits(f->verify)->seed = 1;
+        say(f, &event, 100);
+        memcpy(event.rhost, "203.0.113.66", 13);
+        say(f, &event, 1);
+        assert_int_equal(unit_capture_lines(&f->capture), LOGLIMIT_BURST + 1);
+        assert_non_null(strstr(unit_capture_text(&f->capture), "source '203.0.113.66'"));
+}
+
+/* Who has a key has as many sources as it likes. */
+static void test_many_sources_do_not_fill_the_log(void **state) {
+        struct verify_event event = unit_event(REASON_NONE);
+        struct fixture *f = *state;
+
+        verify_limits(f->verify)->seed = 1;
+        for (unsigned i = 0; i < 5000; i++) {
+                (void) snprintf(event.rhost, sizeof(event.rhost), "2001:db8::%x", i);
+                verify_log(f->verify, &event);
+        }
+        assert_in_range(unit_capture_lines(&f->capture), LOGLIMIT_ORIGIN_BURST,
+                        2 * LOGLIMIT_ORIGIN_BURST);
+}
+
 /* A user who has thousands of keys, revoked ones for instance, shows one after the other. */
 static void check_owner_of_many_keys(struct fixture *f, uid_t uid) {
         struct verify_event event = unit_event(REASON_REVOKED);
@@ -251,6 +277,8 @@ int main(void) {
                 test_log(test_the_longest_words_fit_a_line),
                 test_log(test_the_same_is_said_so_often_and_then_counted),
                 test_log(test_one_peer_or_key_does_not_hide_another),
+                test_log(test_a_source_is_not_hidden_by_others),
+                test_log(test_many_sources_do_not_fill_the_log),
                 test_log(test_an_owner_of_many_keys_does_not_fill_the_log),
                 test_log(test_nor_through_a_service_that_is_not_root_s),
                 test_log(test_guessed_ids_do_not_fill_the_log),
