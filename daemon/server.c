@@ -458,7 +458,7 @@ struct server *server_free(struct server *s) {
         (void) keymint_free(s->state.keymint);
         (void) conf_free(s->control.loop.conf);
         (void) conf_free(s->conf);
-        log_stop();
+        (void) log_stop(); /* What nobody reads is lost. */
         free(s);
         return NULL;
 }

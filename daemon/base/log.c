@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -18,6 +19,7 @@
 #include "text.h"
 
 #define QUEUE_LEN 2048
+#define STOP_S    1
 
 /* Invariants: (1) head - tail <= QUEUE_LEN. (2) queue, head, tail, lost, dropped and stopping
  * change under the mutex only. */
@@ -50,13 +52,21 @@ static bool stderr_is_journal(void) {
         return strcmp(stream, mine) == 0;
 }
 
+/* Without stdio: exit() may wait for a lock that a thread holds which is stuck in a write. */
+static void write_plain(const char *message) {
+        char line[LOG_TEXT_MAX + 16];
+        int len = snprintf(line, sizeof(line), "wfapikeyd: %s\n", message);
+
+        if (len > 0)
+                (void) !write(STDERR_FILENO, line, (size_t) len);
+}
+
 static void write_entry(const struct log_entry *entry, bool journal) {
         struct iovec iov[LOG_FIELDS_MAX + 2];
         char priority[16];
 
         if (!journal) {
-                (void) fprintf(stderr, "wfapikeyd: %s\n",
-                               entry->text + entry->at[0] + strlen("MESSAGE="));
+                write_plain(entry->text + entry->at[0] + strlen("MESSAGE="));
                 return;
         }
         (void) snprintf(priority, sizeof(priority), "PRIORITY=%d", entry->priority);
@@ -128,16 +138,24 @@ int log_start(void) {
         return 0;
 }
 
-void log_stop(void) {
+int log_stop(void) {
+        struct timespec end;
+        int r;
+
         if (!state.queue)
-                return;
+                return 0;
         (void) pthread_mutex_lock(&state.mutex);
         state.stopping = true;
         (void) pthread_cond_signal(&state.work);
         (void) pthread_mutex_unlock(&state.mutex);
-        (void) pthread_join(state.thread, NULL);
+        (void) clock_gettime(CLOCK_MONOTONIC, &end);
+        end.tv_sec += STOP_S;
+        r = pthread_clockjoin_np(state.thread, NULL, CLOCK_MONOTONIC, &end);
+        if (r == ETIMEDOUT)
+                return -r; /* It keeps what it uses. */
         free(take_ptr(state.queue));
         state.stopping = false;
+        return 0;
 }
 
 /* Begins a field and says where its value goes. NULL when there is no room left. */

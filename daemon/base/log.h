@@ -33,10 +33,12 @@ void log_set_debug(bool on);
  * log_start(), log_stop():
  * Start the writing thread; write what is queued and end the thread. Without the thread the caller
  * writes its lines.
- * Returns 0, or a negative errno.
+ * Return 0, or a negative errno: -ETIMEDOUT from log_stop() where the lines could not be written
+ * within a second, because nobody reads the log. Then the thread goes on, and log_stop() may be
+ * called again.
  */
 int log_start(void) _must_check_;
-void log_stop(void);
+int log_stop(void);
 
 /**
  * log_begin(entry, priority, format, ...): begins a line with its message. Arguments must be
