@@ -217,7 +217,8 @@ static int take_first(const struct audit_record *record, void *userdata) {
 /* A key that has ended is deleted after the retention, and the records about it later. A key of the
  * file that is not here may be one of these. The host knows better while its audit log has all
  * records from when the file was made, or from its own beginning: then the store that has made the
- * file was lost. */
+ * file was lost. A log that begins with a salvage does not have those before, whatever its number
+ * and time are. */
 static int learn_memory(struct mirror_import *i, struct store *writer) {
         const struct audit_filter all = {};
         struct audit_record first = {};
@@ -227,7 +228,8 @@ static int learn_memory(struct mirror_import *i, struct store *writer) {
         if (i->options.revive)
                 return 0;
         r = store_audit_each(writer, &all, 1, take_first, &first, &next);
-        i->forgets = r < 0 || (first.seq != 1 && (first.at > made || made > i->now));
+        i->forgets = r < 0 || strcmp(first.event, "salvaged") == 0 ||
+                     (first.seq != 1 && (first.at > made || made > i->now));
         return r;
 }
 

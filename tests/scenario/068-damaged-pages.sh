@@ -97,6 +97,24 @@ run 0 ctl key issue "$me"
 stop
 rm "$db".damaged-*
 
+# --- The audit log is lost, so nobody knows what was removed since a backup ---
+cp "$dir/before" "$db"
+rm -f "$dir/state/keys.seen"
+start
+run 0 ctl backup create "$dir/backup"
+run 0 ctl key remove "$(id_of "${keys[0]}")"
+stop
+damage audit_chain
+refused_start "the audit log is lost"
+run 0 salvage --yes
+start
+run 0 ctl backup restore --yes "$dir/backup"
+has "$err" "no key comes back that is not here"
+bad "${keys[0]}"
+all_is_well
+stop
+rm "$db".damaged-*
+
 # --- A store that is too large for a look at the start ---
 cp "$dir/before" "$db"
 rm -f "$dir/state/keys.seen"

@@ -133,6 +133,14 @@ static void purge(struct host *h, int64_t now) {
         } while (sweep.more);
 }
 
+/* All records of the audit log were lost. */
+static void begin_log(struct host *h, const char *event, int64_t now) {
+        unit_sql(h->path, "DELETE FROM audit");
+        assert_int_equal(store_begin(h->state.writer), 0);
+        assert_int_equal(audit_own(h->state.writer, event, NULL, "", 1, now), 0);
+        assert_int_equal(store_commit(h->state.writer), 0);
+}
+
 /* Restores ${from}'s backup. Returns whether the key is good then. */
 static bool restore(struct host *h, const struct host *from, bool revive, int64_t now,
                     struct mirror_import_summary *ret) {
@@ -173,6 +181,7 @@ static const struct {
         bool lost;          /* without the retention */
         bool good, forgets; /* after the restore */
         int64_t restored_at;
+        int64_t salvaged_at; /* 0: never */
 } rows[] = {
         { "revoked", "revoked", 0, false, false, false, NOW + 2 * DAY },
         { "revoked, and only the record is left", "revoked", 0, true, false, false, NOW + 2 * DAY },
@@ -182,6 +191,10 @@ static const struct {
           true, NOW - DAY },
         { "lost", NULL, 0, true, true, false, NOW + 2 * DAY },
         { "lost, and nobody can know it", NULL, NOW + YEAR, true, false, true, NOW + YEAR },
+        { "removed, and salvaged without the log", "removed", 0, true, false, true, NOW + 2 * DAY,
+          NOW + DAY },
+        { "removed, and salvaged by a clock that is behind", "removed", 0, true, false, true,
+          NOW + 2 * DAY, 1000 },
 };
 
 static void check_row(struct host *h, size_t i) {
@@ -196,6 +209,8 @@ static void check_row(struct host *h, size_t i) {
                 lose_key(h);
         if (rows[i].purged_at)
                 purge(h, rows[i].purged_at);
+        if (rows[i].salvaged_at)
+                begin_log(h, "salvaged", rows[i].salvaged_at);
         good = restore(h, h, false, rows[i].restored_at, &summary);
         unit_int(rows[i].name, good, rows[i].good);
         unit_int(rows[i].name, (int64_t) summary.revived, rows[i].good);
