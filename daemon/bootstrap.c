@@ -30,7 +30,8 @@
 #define PATH_LEN   4096
 #define STORE_NAME STORE_FILE_NAME
 /* a first start that has not ended */
-#define UNBORN_NAME STORE_FILE_NAME ".new"
+#define UNBORN_NAME        STORE_FILE_NAME ".new"
+#define UNBORN_PEPPER_NAME PEPPER_FILE_NAME ".unborn"
 
 struct opening {
         const char *dir;
@@ -90,8 +91,7 @@ static int open_dir(struct opening *o) {
         if ((st.st_mode & 077) != 0)
                 return fail(o, -EPERM,
                             "the state directory '%s' is open to others (mode %04o); see who has "
-                            "read it, "
-                            "then: chmod 0700 '%s'",
+                            "read it, then: chmod 0700 '%s'",
                             o->dir, st.st_mode & 07777, o->dir);
         if (realpath(o->dir, o->real))
                 o->dir = o->real;
@@ -139,8 +139,7 @@ static int read_pepper(struct opening *o, bool required) {
                 return r;
         return fail(o, r,
                     "the pepper '%s' cannot be used: %s; restore it from a backup: without it no "
-                    "key can be "
-                    "verified",
+                    "key can be verified",
                     path_of(o, PEPPER_FILE_NAME),
                     r == -EUCLEAN ? "it must have exactly 32 bytes"
                     : r == -EPERM ? "it must belong to the uid that runs wfapikeyd and be readable "
@@ -178,9 +177,8 @@ static int check_first(struct opening *o) {
         if (faccessat(o->fd, HIGHWATER_FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
                 return fail(o, -ENOENT,
                             "'%s' is missing although " HIGHWATER_FILE_NAME
-                            " says that there was one: "
-                            "restore it from a backup, or remove " HIGHWATER_FILE_NAME
-                            " to begin without any keys",
+                            " says that there was one: restore it from a backup, or "
+                            "remove " HIGHWATER_FILE_NAME " to begin without any keys",
                             path_of(o, STORE_NAME));
         return r == -ENOENT ? 1 : r;
 }
@@ -200,15 +198,18 @@ static int begin(struct opening *o) {
         struct keymint *keymint = NULL;
         int r;
 
-        /* The mark is removed last, so that a kill here does no harm either. */
-        if (faccessat(o->fd, UNBORN_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-            ((unlinkat(o->fd, PEPPER_FILE_NAME, 0) < 0 && errno != ENOENT) || fsync(o->fd) < 0 ||
-             unlinkat(o->fd, UNBORN_NAME, 0) < 0))
+        /* The mark is removed last, so that a kill here does no harm either. Whoever restores a
+         * store may use its name, so no pepper is deleted. */
+        if (faccessat(o->fd, HIGHWATER_FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+            faccessat(o->fd, UNBORN_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+            ((renameat(o->fd, PEPPER_FILE_NAME, o->fd, UNBORN_PEPPER_NAME) < 0 &&
+              errno != ENOENT) ||
+             fsync(o->fd) < 0 || unlinkat(o->fd, UNBORN_NAME, 0) < 0))
                 return fail(o, -errno, "cannot begin anew in '%s': %s", o->dir, strerror(errno));
-        (void) unlinkat(o->fd, UNBORN_NAME "-journal", 0);
         r = check_first(o);
         if (r < 0)
                 return r;
+        (void) unlinkat(o->fd, UNBORN_NAME "-journal", 0);
         fd = openat(o->fd, UNBORN_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         /* Without the mark a pepper says that there was a store. */
         if (fd < 0 || fchmod(fd, 0600) < 0 || fsync(o->fd) < 0 || sync_parent(o) < 0)
@@ -262,8 +263,7 @@ static int add_peppers(struct opening *o, struct bootstrap *b) {
                 return r;
         return fail(o, r,
                     "the pepper is not the one that the keys in '%s' were made with: put the right "
-                    "one back, "
-                    "from %s; or, if these keys came from another host, the file '%s'",
+                    "one back, from %s; or, if these keys came from another host, the file '%s'",
                     o->path,
                     o->credential ? "the credential " PEPPER_CREDENTIAL_NAME
                                   : "a backup of '" PEPPER_FILE_NAME "'",

@@ -170,6 +170,21 @@ static void test_a_first_start_that_was_killed_is_begun_anew(void **state) {
         }
 }
 
+/* Whoever restores a store may use a name of ours, also where nothing says that there was one. */
+static void test_no_pepper_is_deleted(void **state) {
+        struct unit_boot *f = *state;
+        char bytes[PEPPER_LEN];
+        int fd;
+
+        assert_int_equal(mkdir(f->dir, 0700), 0);
+        unborn_and_pepper(f);
+        check_first_start(f);
+        fd = open(unit_boot_path_of(f, "pepper.unborn"), O_RDONLY | O_CLOEXEC);
+        assert_int_equal(read(fd, bytes, sizeof(bytes)), PEPPER_LEN);
+        assert_memory_equal(bytes, unit_boot_pepper_bytes, PEPPER_LEN);
+        assert_int_equal(close(fd), 0);
+}
+
 /* A disk that fills up at any byte of the first start: that start fails, and the next one succeeds
  * once there is room. */
 static void test_a_first_start_on_a_full_disk_can_be_made_again(void **state) {
@@ -329,6 +344,7 @@ int main(void) {
                 unit_test_with_boot(test_a_purged_record_is_not_missed),
                 unit_test_with_boot(test_a_wiped_log_is_not_born_again),
                 unit_test_with_boot(test_a_first_start_that_was_killed_is_begun_anew),
+                unit_test_with_boot(test_no_pepper_is_deleted),
                 unit_test_with_boot(test_a_first_start_on_a_full_disk_can_be_made_again),
         };
 

@@ -120,6 +120,11 @@ static void give_pepper_away(const struct unit_boot *f) {
         assert_int_equal(chown(unit_boot_path_of(f, "pepper"), 4242, 0), 0);
 }
 
+static void rename_database(const struct unit_boot *f) {
+        assert_int_equal(
+                rename(unit_boot_path_of(f, "keys.db"), unit_boot_path_of(f, "keys.db.new")), 0);
+}
+
 static void link_pepper(const struct unit_boot *f) {
         assert_int_equal(rename(unit_boot_path_of(f, "pepper"), unit_boot_path_of(f, "elsewhere")),
                          0);
@@ -214,6 +219,11 @@ static const struct refusal {
           .sentence = "a newer version of wfapikeyd" },
         { .why = "database gone",
           .spoil = remove_database,
+          .r = -ENOENT,
+          .name = "keys.db",
+          .sentence = "is missing although its pepper is there" },
+        { .why = "database gone, and restored by way of a name of ours",
+          .spoil = rename_database,
           .r = -ENOENT,
           .name = "keys.db",
           .sentence = "is missing although its pepper is there" },
