@@ -19,7 +19,7 @@ size_t screen_width(void);
  * screen_page():
  * Starts a pager, if stdout is a terminal, and makes stdout lead to it. To be called before
  * anything is written. It is $WFAPIKEY_PAGER, $PAGER or less(1); none where the first of these
- * that is set is empty or "cat". Under sudo(8) it is less(1), in its secure mode.
+ * that is set is empty or "cat". For root it is less(1), in its secure mode.
  */
 void screen_page(void);
 

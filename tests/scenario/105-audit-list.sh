@@ -67,9 +67,17 @@ hour=$(TZ=ABC-9 date +%H)
 on_terminal "TZ=ABC-9 '$WFAPIKEYCTL' audit list --no-pager"
 grep -qE "^(\S+ )?[A-Z][a-z]{2} [0-9]{2} ($hour|$(TZ=ABC-9 date +%H)):" <<<"$out" || fail "not in the zone: $out"
 
-# --- The pager: for people on a terminal, and harmless behind sudo
+# --- The pager: for people on a terminal, and harmless with the rights of root
 
-pager() { on_terminal "$1 '$WFAPIKEYCTL' audit list $2"; }
+cp "$WFAPIKEYCTL" "$dir/ctl"
+chmod 0755 "$dir/ctl"
+as=''
+if [[ $uid == 0 ]]; then
+    # Who is root may not choose.
+    as='setpriv --reuid=nobody --clear-groups'
+    run 0 ctl key issue nobody
+fi
+pager() { on_terminal "$as env $1 '$dir/ctl' audit list $2"; }
 pager "PAGER='sed s/^/paged:/'" ""
 has "$out" "paged:TIME"
 pager "WFAPIKEY_PAGER='sed s/^/own:/' PAGER=false" "-n 1"
@@ -88,8 +96,15 @@ is "$(PAGER=false ctl audit list -n 1 | head -c 4)" TIME
 pager "PAGER='head -n 1'" ""
 has "$out" TIME
 if [[ $uid == 0 ]]; then
-    pager "PATH=/nowhere SUDO_UID=4242 PAGER='touch $dir/escaped;' WFAPIKEY_PAGER='touch $dir/escaped;'" "" || true
-    [[ ! -e $dir/escaped ]] || fail "a pager of the caller's choice runs with the rights of root"
+    as=''
+    mkdir "$dir/bin"
+    printf '#!/bin/sh\nprintf %%s "less:$LESSSECURE:"\ncat\n' >"$dir/bin/less"
+    chmod 0755 "$dir/bin/less"
+    for by in SUDO_UID=4242 DOAS_USER=nobody PKEXEC_UID=4242 NOBODY=says; do
+        pager "$by PATH='$dir/bin:$PATH' PAGER='touch $dir/escaped;' WFAPIKEY_PAGER='touch $dir/escaped;'" ""
+        has "$out" "less:1:TIME"
+        [[ ! -e $dir/escaped ]] || fail "a pager of the caller's choice runs with the rights of root"
+    done
 fi
 
 # --- Repeats are shown to people while they are being gathered. Programs get them with the event.
