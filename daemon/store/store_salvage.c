@@ -170,12 +170,12 @@ static int note(struct salvage *s, const char *from, const char *to) {
 }
 
 static int note_all(struct salvage *s) {
-        int r, owned, epoch, alive;
+        int r, listed, owned, epoch, alive, dead;
 
-        r = note(s, "SELECT id, NULL FROM key NOT INDEXED ORDER BY id", NOTE("listed"));
+        r = listed = note(s, "SELECT id, NULL FROM key NOT INDEXED ORDER BY id", NOTE("listed"));
         if (r == 0)
-                r = note(s, "SELECT id, NULL FROM key NOT INDEXED ORDER BY id DESC",
-                         NOTE("listed"));
+                r = listed = note(s, "SELECT id, NULL FROM key NOT INDEXED ORDER BY id DESC",
+                                  NOTE("listed"));
         if (r >= 0)
                 r = owned =
                         note(s, "SELECT id, owner FROM key INDEXED BY key_owner", NOTE("owned"));
@@ -186,8 +186,11 @@ static int note_all(struct salvage *s) {
                         note(s, "SELECT id, NULL FROM key INDEXED BY key_ends WHERE dead_at = 0",
                              NOTE("alive"));
         if (r >= 0)
-                r = note(s, "SELECT id, NULL FROM key INDEXED BY key_dead WHERE dead_at <> 0",
-                         NOTE("dead"));
+                r = dead =
+                        note(s, "SELECT id, NULL FROM key INDEXED BY key_dead WHERE dead_at <> 0",
+                             NOTE("dead"));
+        /* Then nothing says which keys there were. */
+        s->found.unknown = r >= 0 && !listed && !owned && !epoch && !(alive && dead);
         /* What cannot be read says nothing. Then its counterpart alone decides. */
         if (r == 0 && alive)
                 r = store_stmt_exec(s->fresh->db,
@@ -492,8 +495,8 @@ int store_salvage(const char *path, const char *to, int64_t now,
 }
 
 bool store_salvage_is_whole(const struct store_salvage *s) {
-        return s->lost == 0 && s->doubtful == 0 && s->policies == 0 && !s->certificates &&
-               !s->others && !s->unsealed;
+        return !s->unknown && s->lost == 0 && s->doubtful == 0 && s->policies == 0 &&
+               !s->certificates && !s->others && !s->unsealed;
 }
 
 struct out {
@@ -525,6 +528,8 @@ static void say(struct out *out, const char *format, ...) {
 void store_salvage_say(const struct store_salvage *s, char *out, size_t size) {
         struct out o = { .at = out, .left = size };
 
+        if (s->unknown)
+                say(&o, "how many keys are lost is not known");
         if (s->lost > 0)
                 say(&o, "%" PRIu64 " keys are lost", s->lost);
         if (s->doubtful > 0)

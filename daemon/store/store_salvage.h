@@ -11,6 +11,8 @@
 struct store_salvage {
         uint64_t keys; /* in the new store */
         uint64_t lost; /* keys that can no longer be read */
+        /* Neither the keys nor an index of all of them can be read to the end: more may be lost. */
+        bool unknown;
         /* keys that count as revoked now: another part of the files says that they had ended, or
          * had another secret */
         uint64_t doubtful;

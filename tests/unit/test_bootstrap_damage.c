@@ -355,6 +355,32 @@ static void test_a_page_of_the_past_where_little_is_left(void **state) {
         assert_in_range(revoked, KEYS / _FATES, KEYS * 100);
 }
 
+/* What the files do not name is nowhere counted as lost. */
+static void test_keys_that_nothing_names_need_a_person(void **state) {
+        static const char *const gone[][6] = {
+                { "key", "key_owner", "key_epoch", "key_ends", "key_dead" },
+                { "key", "key_owner", "key_epoch", "key_ends" },
+                { "key", "key_owner", "key_epoch", "key_dead" },
+        };
+        static const uint8_t zero[PAGE];
+        struct unit_boot *f = *state;
+        struct store_salvage found;
+        struct bootstrap b;
+
+        fill(f);
+        for (size_t i = 0; i < ARRAY_LEN(gone); i++) {
+                put_back(f);
+                for (size_t n = 0; gone[i][n]; n++)
+                        write_page(f, page_of(f, gone[i][n]), zero);
+                unit_int(gone[i][3], unit_boot_start(f, &b), -EUCLEAN);
+                assert_non_null(strstr(f->error, "how many keys are lost is not known"));
+                salvage(f, gone[i][3], &found);
+                assert_true(found.unknown);
+                unit_boot_start_well(f, &b);
+                unit_boot_done(&b);
+        }
+}
+
 /* The files are those of the last comparison. What was found then is not in the new store. */
 static void test_lost_accounts_are_compared_anew(void **state) {
         static const uint8_t zero[PAGE];
@@ -500,6 +526,7 @@ int main(void) {
                 unit_test_with_boot(test_pages_of_the_past),
                 unit_test_with_boot(test_a_page_of_the_past_where_little_is_left),
                 unit_test_with_boot(test_a_damaged_store_of_an_older_schema),
+                unit_test_with_boot(test_keys_that_nothing_names_need_a_person),
                 unit_test_with_boot(test_lost_accounts_are_compared_anew),
                 unit_test_with_boot(test_a_log_that_is_lost_leaves_a_trace),
                 unit_test_with_boot(test_a_lost_seal_needs_a_person),
