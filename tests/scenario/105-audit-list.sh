@@ -98,7 +98,11 @@ has "$out" TIME
 if [[ $uid == 0 ]]; then
     as=''
     mkdir "$dir/bin"
-    printf '#!/bin/sh\nprintf %%s "less:$LESSSECURE:"\ncat\n' >"$dir/bin/less"
+    cat >"$dir/bin/less" <<'END'
+#!/bin/sh
+printf '%s' "less:$LESSSECURE:"
+cat
+END
     chmod 0755 "$dir/bin/less"
     for by in SUDO_UID=4242 DOAS_USER=nobody PKEXEC_UID=4242 NOBODY=says; do
         pager "$by PATH='$dir/bin:$PATH' PAGER='touch $dir/escaped;' WFAPIKEY_PAGER='touch $dir/escaped;'" ""
