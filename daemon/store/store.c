@@ -170,7 +170,7 @@ static int connect_to(struct store *s, const char *name, int flags) {
                 r = configure(s);
         if (r >= 0 && s->mode == STORE_WRITER && version < store_schema_newest())
                 r = bring_up_to_date(s, version);
-        return r < 0 ? r : store_stmt_prepare_first(s);
+        return r < 0 ? r : store_stmt_prepare_all(s);
 }
 
 static void disconnect(struct store *s) {

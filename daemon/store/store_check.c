@@ -94,9 +94,7 @@ int store_check(struct store *writer, bool thorough) {
         if (!thorough && pages * page_size > QUICK_BYTES)
                 return 1;
         thorough |= pages * page_size <= THOROUGH_BYTES;
-        r = store_stmt_prepare_all(writer);
-        if (r >= 0)
-                r = store_check_table(writer, NULL, thorough);
+        r = store_check_table(writer, NULL, thorough);
         if (r >= 0 && thorough)
                 r = store_check_policy(writer, names);
         return r > 0 ? -EUCLEAN : r;

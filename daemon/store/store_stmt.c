@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/store_check.h"
 #include "store/store_row.h"
 #include "store/store_stmt.h"
 
@@ -332,53 +331,33 @@ int store_stmt_result(sqlite3 *db, int rc) {
         return error == ENOSPC || error == EDQUOT || error == EROFS ? -error : store_stmt_error(rc);
 }
 
-/* Why the last statement of this thread was not prepared. */
-static _Thread_local int unprepared;
-
-static int prepare(struct store *s, int which) {
-        int rc;
-
-        errno = 0;
-        rc = sqlite3_prepare_v3(s->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT,
-                                &s->statements[which], NULL);
-        /* A statement names what the schema lacks. So it is not our schema, and no longer our
-         * database. */
-        if (rc == SQLITE_ERROR)
-                return -EUCLEAN;
-        return rc == SQLITE_OK ? 0 : store_stmt_result(s->db, rc);
-}
-
-static int prepare_some(struct store *s, int n) {
-        int r = 0;
-
-        for (int i = 0; r >= 0 && i < n; i++)
-                if (!s->statements[i])
-                        r = prepare(s, i);
-        return r;
-}
-
-int store_stmt_prepare_first(struct store *s) {
-        return prepare_some(s, s->mode == STORE_READER ? _STMT_READER_MAX : _STMT_FIRST_MAX);
-}
-
 int store_stmt_prepare_all(struct store *s) {
-        return prepare_some(s, _STMT_MAX);
+        int n = s->mode == STORE_READER ? _STMT_READER_MAX : _STMT_MAX;
+
+        for (int i = 0; i < n; i++) {
+                int rc;
+
+                errno = 0;
+                rc = sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                        &s->statements[i], NULL);
+
+                /* A statement names what the schema lacks. So it is not our schema, and no longer
+                 * our database. */
+                if (rc == SQLITE_ERROR)
+                        return -EUCLEAN;
+                if (rc != SQLITE_OK)
+                        return store_stmt_result(s->db, rc);
+        }
+        return 0;
 }
 
 sqlite3_stmt *store_stmt(struct store *s, enum stmt which) {
-        if (s->statements[which])
-                return s->statements[which];
-        unprepared = s->mode == STORE_READER ? -EPERM : prepare(s, which);
-        if (unprepared == -EUCLEAN)
-                store_check_hear(NULL, SQLITE_CORRUPT, NULL);
         return s->statements[which];
 }
 
 int store_stmt_step(sqlite3_stmt *stmt) {
         int rc;
 
-        if (!stmt)
-                return unprepared;
         errno = 0;
         rc = sqlite3_step(stmt);
         if (rc == SQLITE_ROW)
@@ -389,8 +368,6 @@ int store_stmt_step(sqlite3_stmt *stmt) {
 }
 
 void store_stmt_done(sqlite3_stmt **stmt) {
-        if (!*stmt)
-                return;
         (void) sqlite3_reset(*stmt);
         (void) sqlite3_clear_bindings(*stmt);
 }

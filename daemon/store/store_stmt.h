@@ -105,8 +105,6 @@ enum stmt {
         STMT_CRL_ADD,
         _STMT_MAX,
         _STMT_READER_MAX = STMT_KEY_GET_USED,
-        /* a transaction must be able to end where there is no memory */
-        _STMT_FIRST_MAX = STMT_PEPPERS,
 };
 
 struct store {
@@ -153,26 +151,26 @@ int store_stmt_error(int rc);
 int store_stmt_result(sqlite3 *db, int rc);
 
 /**
- * store_stmt_prepare_first(s): prepares what is not left to its first use: of a reader what logins
- * need, of others the ends of transactions. All of it is half the time of a start.
- * store_stmt_prepare_all(s): all, for any store. 0; -EUCLEAN: the schema lacks what they name;
- * another error of the store.
+ * store_stmt_prepare_all(s): prepares every statement that a store of this mode uses. 0, or an
+ * error of the store.
  */
-int store_stmt_prepare_first(struct store *s) _must_check_;
 int store_stmt_prepare_all(struct store *s) _must_check_;
 
 /**
- * store_stmt(s, which): the statement, reset and without bindings. Borrowed. NULL: it cannot be
- * prepared. SQLite binds nothing then, and store_stmt_step() says why.
+ * store_stmt(s, which): the statement, reset and without bindings. Borrowed.
  */
 sqlite3_stmt *store_stmt(struct store *s, enum stmt which);
 
 /**
  * store_stmt_step(stmt): 1 for a row, 0 for the end, else an error of the store. The only caller
  * of sqlite3_step().
- * store_stmt_run(s, which): steps a statement without rows or parameters to its end. 0; an error.
  */
 int store_stmt_step(sqlite3_stmt *stmt) _must_check_;
+
+/**
+ * store_stmt_run(s, which): steps a statement without rows or parameters to its end. 0, or an
+ * error of the store.
+ */
 int store_stmt_run(struct store *s, enum stmt which) _must_check_;
 
 /**
@@ -230,17 +228,19 @@ struct store_columns {
 };
 
 /**
- * store_stmt_table(i): the name of the ${i}th table of a whole store, NULL behind the last. Static
- * storage.
+ * store_stmt_table(i): the ${i}th table of a whole store, NULL behind the last. Static storage.
  */
 const char *store_stmt_table(size_t i);
 
 /**
  * store_stmt_columns(db, table, ret): the columns of a table, without the computed ones. 0, or an
  * error of the store.
- * store_stmt_list(columns, out): their names as SQL lists them.
  */
 int store_stmt_columns(sqlite3 *db, const char *table, struct store_columns *ret) _must_check_;
+
+/**
+ * store_stmt_list(columns, out): their names as SQL lists them.
+ */
 void store_stmt_list(const struct store_columns *columns, char out[static STORE_LIST_LEN]);
 
 /**

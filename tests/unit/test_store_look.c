@@ -82,13 +82,6 @@ static void test_an_index_that_says_something_else_is_found(void **state) {
         assert_int_equal(ask(s->path, 'I'), 1);
 }
 
-static void test_a_column_that_is_gone_is_found(void **state) {
-        struct unit_store *s = *state;
-
-        unit_sql(s->path, "ALTER TABLE crl DROP COLUMN point");
-        assert_int_equal(ask(s->path, 'I'), 1);
-}
-
 static void test_what_is_no_question_gets_no_answer(void **state) {
         struct unit_store *s = *state;
         const uint8_t cut[] = { 'I', 200, 0, 0, 0, '/' };
@@ -121,7 +114,6 @@ int main(void) {
                 unit_test_with_closed_store(test_an_index_that_says_something_else_is_found),
                 unit_test_with_closed_store(test_what_is_no_question_gets_no_answer),
                 unit_test_with_closed_store(test_damage_that_is_met_is_told_once),
-                unit_test_with_closed_store(test_a_column_that_is_gone_is_found),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,26 +218,6 @@ static void test_want_of_memory_is_no_damage(void **state) {
         assert_int_equal(store_key_get(s->writer, key.id, &key), 0);
 }
 
-/* As a page of the past leaves the schema. A statement that nobody has used yet finds it out. */
-static void test_what_the_schema_lacks_is_damage(void **state) {
-        struct unit_store *s = *state;
-        sqlite3_stmt *stmt;
-
-        assert_int_equal(store_stmt_prepare_all(s->reader), 0);
-        assert_int_equal(store_stmt_exec(s->writer->db, "ALTER TABLE crl DROP COLUMN point"), 0);
-        assert_int_equal(store_begin(s->writer), 0);
-        assert_false(store_check_was_met());
-        stmt = store_stmt(s->writer, STMT_CRL_INSERT);
-        assert_null(stmt);
-        assert_int_not_equal(sqlite3_bind_int(stmt, 1, 1), SQLITE_OK);
-        assert_int_equal(store_stmt_step(stmt), -EUCLEAN);
-        store_stmt_done(&stmt);
-        assert_true(store_check_was_met());
-        assert_int_equal(store_commit(s->writer), 0);
-        assert_int_equal(store_check(s->writer, false), -EUCLEAN);
-        assert_int_equal(store_check(s->writer, true), -EUCLEAN);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_class_of_result_has_its_errno),
@@ -250,7 +230,6 @@ int main(void) {
                 unit_test_with_store(test_a_reader_has_the_statements_of_a_reader),
                 unit_test_with_store(test_rows_where_none_belong_are_an_error),
                 unit_test_with_store(test_want_of_memory_is_no_damage),
-                unit_test_with_store(test_what_the_schema_lacks_is_damage),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
