@@ -145,6 +145,7 @@ do_cert() {
     [[ $ended != 0 ]] || ctl cert show "$(<"$base/thumbprint.other")" >/dev/null 2>&1 || wrong "registered, and not there"
 }
 do_backup() {
+    one_at_a_time
     try backup create "$dir/backup"
     if [[ $ended == 0 ]]; then
         ctl backup restore --dry-run "$dir/backup" >/dev/null 2>"$dir/err" || wrong "the backup is bad: $(<"$dir/err")"
