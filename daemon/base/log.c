@@ -21,19 +21,21 @@
 #define QUEUE_LEN 2048
 #define STOP_S    1
 
-/* Invariants: (1) head - tail <= QUEUE_LEN. (2) queue, head, tail, lost, dropped and stopping
- * change under the mutex only. */
+/* Invariants: (1) head - tail <= QUEUE_LEN. (2) queue, head, tail, lost, dropped, stopping and
+ * over change under the mutex only. */
 static struct {
         pthread_mutex_t mutex;
-        pthread_cond_t work;
+        pthread_cond_t work, end;
         pthread_t thread;
         struct log_entry *queue; /* NULL: no thread */
         size_t head, tail;
         unsigned lost; /* and not reported yet */
         uint64_t dropped;
-        bool stopping;
+        bool stopping, over; /* the thread has written all */
         bool debug;
-} state = { .mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER };
+} state = { .mutex = PTHREAD_MUTEX_INITIALIZER,
+            .work = PTHREAD_COND_INITIALIZER,
+            .end = PTHREAD_COND_INITIALIZER };
 
 void log_set_debug(bool on) {
         state.debug = on;
@@ -120,6 +122,8 @@ static void *writer(void *unused) {
                 else
                         (void) pthread_cond_wait(&state.work, &state.mutex);
         }
+        state.over = true;
+        (void) pthread_cond_signal(&state.end);
         (void) pthread_mutex_unlock(&state.mutex);
         return NULL;
 }
@@ -140,21 +144,25 @@ int log_start(void) {
 
 int log_stop(void) {
         struct timespec end;
-        int r;
+        bool over;
+        int r = 0;
 
         if (!state.queue)
                 return 0;
+        (void) clock_gettime(CLOCK_MONOTONIC, &end);
+        end.tv_sec += STOP_S;
         (void) pthread_mutex_lock(&state.mutex);
         state.stopping = true;
         (void) pthread_cond_signal(&state.work);
+        while (!state.over && r == 0)
+                r = pthread_cond_clockwait(&state.end, &state.mutex, CLOCK_MONOTONIC, &end);
+        over = state.over;
         (void) pthread_mutex_unlock(&state.mutex);
-        (void) clock_gettime(CLOCK_MONOTONIC, &end);
-        end.tv_sec += STOP_S;
-        r = pthread_clockjoin_np(state.thread, NULL, CLOCK_MONOTONIC, &end);
-        if (r == ETIMEDOUT)
-                return -r; /* It keeps what it uses. */
+        if (!over)
+                return -ETIMEDOUT; /* It keeps what it uses. */
+        (void) pthread_join(state.thread, NULL);
         free(take_ptr(state.queue));
-        state.stopping = false;
+        state.stopping = state.over = false;
         return 0;
 }
 
