@@ -98,7 +98,7 @@ write_on() { # each line is what was acknowledged
     done >"$work/writes" 2>"$work/writes.err"
 }
 # The old daemon ends within a call or two, and answers these no more. Then the client says so.
-writes_are_known() { ! grep -v 'a change may have been made' "$work/writes.err" && [[ $(grep -c ^unknown "$work/writes") -le 2 ]]; }
+writes_are_known() { ! grep -v -e 'a change may have been made' -e 'cannot reach wfapikeyd' "$work/writes.err" && [[ $(grep -c ^unknown "$work/writes") -le 2 ]]; }
 written() { [[ $(grep -c ^dead "$work/writes") -ge $1 && $(grep -c ^good "$work/logins") -ge $1 ]]; }
 all_is_kept() {
     local what key
