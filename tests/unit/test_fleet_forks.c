@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A database loses changes, and the fleet goes on from another host: keys, groups and issuing hosts
- * have two histories then. What was revoked or removed in one of them is not good again. And what a
- * host is changes between two changes that come at once. */
+ * have two histories then. What was revoked or removed in one of them is not good again. */
 #include <limits.h>
 
 #include "unit_snapshot.h"
 
 #include "keys/sweep.h"
-#include "mirror/mirror_key.h"
 #include "store/store_key.h"
 
 static char k[] = "aaaaaaaaaa", other[] = "cccccccccc";
@@ -171,92 +169,6 @@ static void test_a_tie_hides_a_reset(void **state) {
         done(&t);
 }
 
-/* --- Age --- */
-
-static int64_t state(struct unit_host *by, const char *group, uint8_t out[static FRAME_STATE_LEN]) {
-        uint8_t secret[SEAL_SECRET_LEN];
-
-        assert_int_equal(mirror_key_source(by->dir, secret), 0);
-        for (size_t i = 0; fleet_group(by->fleet, i); i++)
-                if (strcmp(fleet_group(by->fleet, i)->name, group) == 0)
-                        return fleet_age_state(by->fleet, i, secret, out);
-        return -ENOENT;
-}
-
-static void hear(struct unit_host *to, struct unit_host *by, const char *group) {
-        uint8_t head[FRAME_STATE_LEN];
-
-        assert_int_equal(state(by, group, head), 0);
-        assert_int_equal(fleet_age_take(to->fleet, head, sizeof(head)), 0);
-}
-
-/* A host is put into a group. The database shows it a snapshot of that group from before a
- * revocation, and no statement of anybody from then on. */
-static void test_an_old_snapshot_of_a_group_that_is_joined(void **state_) {
-        struct fixture *f = *state_;
-        struct store *writer = f->issuer.store->writer;
-        struct fleet_move move = { .host = "web1", .groups = "all mail web db" };
-        struct fleet_change group = {}, moved = {};
-        struct fleet_news news;
-        struct pages old;
-
-        issue(f, other, "mail web");
-        add_group(f, "db", &group);
-        issue(f, k, "db");
-        snapshot(&f->issuer, "db", false, &old);
-        change(f, revoke_key, k, NULL, NULL);
-        for (const char *const *g = (const char *const[]){ "all", "mail", "web", NULL }; *g; g++) {
-                resync(&f->member, &f->issuer, *g);
-                hear(&f->member, &f->issuer, *g);
-        }
-        assert_int_not_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
-        assert_int_equal(fleet_hosts_move(f->issuer.fleet, writer, &move, &moved), 0);
-        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, &moved, NULL, &news), 0);
-        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&moved, "all")), 0);
-        assert_true(fleet_has_group(f->member.fleet, "db"));
-        take_all(&f->member, &old);
-        /* it is good there, so the host must know that it knows nothing new */
-        assert_int_equal(status_of(&f->member, k), KEY_ACTIVE);
-        assert_int_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
-        fleet_change_done(&group);
-        fleet_change_done(&moved);
-}
-
-/* The same, and the daemon starts again before the age was kept once more. */
-static void test_an_old_snapshot_and_a_restart(void **state_) {
-        struct fixture *f = *state_;
-        struct store *writer = f->issuer.store->writer;
-        struct fleet_move move = { .host = "web1", .groups = "all mail web db" };
-        struct fleet_change group = {}, moved = {};
-        struct fleet_news news;
-        struct pages old;
-
-        issue(f, other, "mail web");
-        add_group(f, "db", &group);
-        issue(f, k, "db");
-        snapshot(&f->issuer, "db", false, &old);
-        change(f, revoke_key, k, NULL, NULL);
-        for (const char *const *g = (const char *const[]){ "all", "mail", "web", NULL }; *g; g++) {
-                resync(&f->member, &f->issuer, *g);
-                hear(&f->member, &f->issuer, *g);
-        }
-        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, true), 0);
-        assert_int_equal(fleet_hosts_move(f->issuer.fleet, writer, &move, &moved), 0);
-        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, &moved, NULL, &news), 0);
-        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&moved, "all")), 0);
-        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, false), 0);
-        take_all(&f->member, &old);
-        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, false), 0);
-        hear(&f->member, &f->issuer, "all");
-        assert_int_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
-        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, false), 0);
-        unit_host_again(&f->member);
-        assert_int_equal(status_of(&f->member, k), KEY_ACTIVE);
-        assert_int_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
-        fleet_change_done(&group);
-        fleet_change_done(&moved);
-}
-
 /* An issuing host whose change was lost states its number. Those of the other one come behind. */
 static void test_a_forked_issuer_silences_the_other(void **state_) {
         uint8_t heads[2 * FRAME_STATE_LEN];
@@ -347,36 +259,6 @@ static void test_a_user_who_is_gone_from_the_issuing_host(void **state_) {
         assert_int_equal(status_of(&f->member, k), KEY_REVOKED);
 }
 
-/* --- Leaving --- */
-
-/* The key was removed in both groups. The database shows the host one of them as it is now, and the
- * other as it was. Then the host leaves the other one. */
-static void test_a_removed_key_outlasts_the_group_that_brought_it(void **state_) {
-        struct fixture *f = *state_;
-        struct store *writer = f->issuer.store->writer;
-        struct fleet_move move = { .host = "web1", .groups = "all web" };
-        struct fleet_change moved = {}, made = {};
-        struct key_record key = fleet_key(f, k, "mail web");
-        struct fleet_news news;
-
-        unit_host_change(&f->issuer, insert, &key, &made);
-        change(f, revoke_key, k, NULL, NULL);
-        change(f, remove_key, k, NULL, NULL);
-        resync(&f->member, &f->issuer, "all");
-        resync(&f->member, &f->issuer, "web");
-        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "mail")), 0);
-        assert_int_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
-        assert_int_equal(fleet_hosts_move(f->issuer.fleet, writer, &move, &moved), 0);
-        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, &moved, NULL, &news), 0);
-        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&moved, "all")), 0);
-        hear(&f->member, &f->issuer, "all");
-        hear(&f->member, &f->issuer, "web");
-        assert_int_not_equal(fleet_age_current(f->member.fleet), FLEET_UNKNOWN);
-        assert_int_equal(status_of(&f->member, k), -ENOENT);
-        fleet_change_done(&moved);
-        fleet_change_done(&made);
-}
-
 /* --- Groups --- */
 
 /* Both issuing hosts have made a group of that name, and the database has lost one of them. */
@@ -445,134 +327,7 @@ static void test_the_largest_revision_is_removed(void **state_) {
         immortal(*state_, remove_key, -ENOENT);
 }
 
-/* --- Moved out and in --- */
-
-static void insert_many(struct store *writer, void *userdata) {
-        struct key_record key = *(struct key_record *) userdata;
-
-        for (unsigned i = 0; i < 2 * STORE_PAGE_KEYS; i++) {
-                (void) snprintf(key.id, sizeof(key.id), "k%09u", i);
-                assert_int_equal(store_key_insert(writer, &key), 0);
-        }
-}
-
-static void move_to(struct fixture *f, const char *groups) {
-        struct fleet_move move = { .host = "web1" };
-        struct fleet_change moved = {};
-        struct fleet_news news;
-
-        (void) snprintf(move.groups, sizeof(move.groups), "%s", groups);
-        assert_int_equal(fleet_hosts_move(f->issuer.fleet, f->issuer.store->writer, &move, &moved),
-                         0);
-        assert_int_equal(
-                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &moved, NULL, &news),
-                0);
-        fleet_change_done(&moved);
-}
-
-/* The host was moved out of a group and in again. It gets a part of a snapshot of between, and then
- * all of a newer one. */
-static void test_moved_out_by_a_page_and_in_again(void **state_) {
-        struct fixture *f = *state_;
-        struct key_record key = fleet_key(f, other, "all");
-        struct pages out, in;
-
-        issue(f, k, "web");
-        resync(&f->member, &f->issuer, "web");
-        change(f, insert_many, &key, NULL, NULL);
-        move_to(f, "all mail");
-        snapshot(&f->issuer, "all", false, &out);
-        assert_true(out.n > 1);
-        move_to(f, "all mail web");
-        snapshot(&f->issuer, "all", false, &in);
-        assert_int_equal(unit_host_take(&f->member, &out.pages[0]), 0);
-        take_all(&f->member, &in);
-        end(&out);
-        assert_true(fleet_has_group(f->member.fleet, "web"));
-        issue(f, other, "web");
-        resync(&f->member, &f->issuer, "web");
-        assert_int_equal(status_of(&f->member, k), KEY_ACTIVE);
-}
-
-/* The same; a change of the group comes between. */
-static void test_moved_out_by_a_page_and_the_log_goes_on(void **state_) {
-        struct fixture *f = *state_;
-        struct key_record key = fleet_key(f, other, "all"), next = fleet_key(f, other, "web");
-        struct fleet_change made = {};
-        struct pages out, in;
-
-        issue(f, k, "web");
-        resync(&f->member, &f->issuer, "web");
-        change(f, insert_many, &key, NULL, NULL);
-        move_to(f, "all mail");
-        snapshot(&f->issuer, "all", false, &out);
-        assert_true(out.n > 1);
-        move_to(f, "all mail web");
-        snapshot(&f->issuer, "all", false, &in);
-        unit_host_change(&f->issuer, insert, &next, &made);
-        assert_int_equal(unit_host_take(&f->member, &out.pages[0]), 0);
-        (void) !unit_host_take(&f->member, unit_frame_of(&made, "web"));
-        take_all(&f->member, &in);
-        end(&out);
-        fleet_change_done(&made);
-        assert_true(fleet_has_group(f->member.fleet, "web"));
-        hear(&f->member, &f->issuer, "web");
-        /* either it is not current, or it has the key */
-        if (fleet_find_group(f->member.fleet, "web")->group.number ==
-            fleet_find_group(f->issuer.fleet, "web")->group.number)
-                assert_int_equal(status_of(&f->member, k), KEY_ACTIVE);
-}
-
-/* The host was away while an administrator moved it twice. It gets both changes at once. */
-static void moved_twice(struct fixture *f, const char *first, const char *then) {
-        const char *const groups[] = { first, then };
-        struct fleet_change moved[2] = {};
-        struct fleet_news news;
-        uint8_t *bytes;
-        size_t len = 0;
-
-        resync(&f->member, &f->issuer, "all");
-        for (size_t i = 0; i < 2; i++) {
-                struct fleet_move move = { .host = "web1" };
-
-                (void) snprintf(move.groups, sizeof(move.groups), "%s", groups[i]);
-                assert_int_equal(fleet_hosts_move(f->issuer.fleet, f->issuer.store->writer, &move,
-                                                  &moved[i]),
-                                 0);
-                assert_int_equal(fleet_change_apply(f->issuer.fleet, f->issuer.store->writer,
-                                                    &moved[i], NULL, &news),
-                                 0);
-        }
-        bytes = malloc(moved[0].frames[0].len + moved[1].frames[0].len);
-        for (size_t i = 0; i < 2; i++) {
-                memcpy(bytes + len, moved[i].frames[0].bytes, moved[i].frames[0].len);
-                len += moved[i].frames[0].len;
-                fleet_change_done(&moved[i]);
-        }
-        assert_int_equal(fleet_apply_bytes(f->member.fleet, f->member.store->writer, "all", bytes,
-                                           len, &news),
-                         0);
-        free(bytes);
-        assert_int_equal(fleet_find_group(f->member.fleet, "all")->group.number,
-                         fleet_find_group(f->issuer.fleet, "all")->group.number);
-}
-
-static void test_moved_out_and_in_at_once(void **state_) {
-        struct fixture *f = *state_;
-
-        moved_twice(f, "all mail", "all mail web");
-        assert_true(fleet_has_group(f->member.fleet, "web"));
-}
-
-static void test_moved_in_and_out_at_once(void **state_) {
-        struct fixture *f = *state_;
-        struct fleet_change group = {};
-
-        add_group(f, "db", &group);
-        moved_twice(f, "all mail web db", "all mail web");
-        fleet_change_done(&group);
-        assert_false(fleet_has_group(f->member.fleet, "db"));
-}
+/* --- An issuing host and its change, at once --- */
 
 static int take_both(struct unit_host *to, const struct fleet_frame *first,
                      const struct fleet_frame *then) {
@@ -654,9 +409,6 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_removal_after_a_rebase, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_reset_after_a_rebase, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_tie_hides_a_reset, make, drop),
-                cmocka_unit_test_setup_teardown(test_an_old_snapshot_of_a_group_that_is_joined,
-                                                make, drop),
-                cmocka_unit_test_setup_teardown(test_an_old_snapshot_and_a_restart, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_forked_issuer_silences_the_other, make,
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_two_rebases_with_one_number, make, drop),
@@ -666,18 +418,11 @@ int main(void) {
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_the_largest_revision_is_revoked, make, drop),
                 cmocka_unit_test_setup_teardown(test_the_largest_revision_is_removed, make, drop),
-                cmocka_unit_test_setup_teardown(test_moved_out_by_a_page_and_in_again, make, drop),
-                cmocka_unit_test_setup_teardown(test_moved_out_by_a_page_and_the_log_goes_on, make,
-                                                drop),
-                cmocka_unit_test_setup_teardown(test_moved_out_and_in_at_once, make, drop),
-                cmocka_unit_test_setup_teardown(test_moved_in_and_out_at_once, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_new_issuer_and_its_change_at_once, make,
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_a_dropped_issuer_and_its_change_at_once, make,
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_a_group_that_was_made_twice, make, drop),
-                cmocka_unit_test_setup_teardown(
-                        test_a_removed_key_outlasts_the_group_that_brought_it, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include "fleet/fleet_snapshot.h"
 #include "fleet/fleet_state.h"
+#include "mirror/mirror_key.h"
 #include "store/store_pages.h"
 
 #define PAGES_MAX 64
@@ -154,4 +155,24 @@ static inline int status_of(const struct unit_host *h, const char *id) {
         int r = store_key_get(h->store->writer, id, &key);
 
         return r < 0 ? r : (int) key.status;
+}
+
+/* --- What they say of their age --- */
+
+static inline int state(struct unit_host *by, const char *group,
+                        uint8_t out[static FRAME_STATE_LEN]) {
+        uint8_t secret[SEAL_SECRET_LEN];
+
+        assert_int_equal(mirror_key_source(by->dir, secret), 0);
+        for (size_t i = 0; fleet_group(by->fleet, i); i++)
+                if (strcmp(fleet_group(by->fleet, i)->name, group) == 0)
+                        return fleet_age_state(by->fleet, i, secret, out);
+        return -ENOENT;
+}
+
+static inline void hear(struct unit_host *to, struct unit_host *by, const char *group) {
+        uint8_t head[FRAME_STATE_LEN];
+
+        assert_int_equal(state(by, group, head), 0);
+        assert_int_equal(fleet_age_take(to->fleet, head, sizeof(head)), 0);
 }
