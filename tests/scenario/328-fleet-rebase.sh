@@ -42,7 +42,8 @@ for line in sys.stdin:
 END
 carry() { # begins a connection
     coproc carrier { exec /usr/bin/python3 "$dir/carrier.py" "$WFAPIKEY_CONTROL"; }
-    children+=("$carrier_PID")
+    carrier_pid=$carrier_PID # bash unsets its own as soon as the coprocess has ended
+    children+=("$carrier_pid")
     exec {to}>&"${carrier[1]}" {from}<&"${carrier[0]}"
     asks "FleetAttach" "done"
     asks "FleetLink connected -" "done"
@@ -65,9 +66,9 @@ asks "FleetSnapshot all rebase" "$refused"
 
 # An order ends with the connection to the one that got it.
 run 0 manager FleetRebase
-kill "$carrier_PID"
+kill "$carrier_pid"
 exec {to}>&- {from}<&-
-wait "$carrier_PID" || :
+wait "$carrier_pid" || :
 gone() { [[ $(manager FleetStatus) == *'"link" s "no fleetd"'* ]]; }
 wait_until gone
 carry
