@@ -205,6 +205,52 @@ enum exit_code call_send(const struct call *call, sd_bus_message *m, int filled,
         return r < 0 ? explain(call, &error, r) : CTL_OK;
 }
 
+static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        struct call_pending *pending = userdata;
+
+        (void) ret_error;
+        pending->reply = sd_bus_message_ref(m);
+        return 1;
+}
+
+enum exit_code call_start(const struct call *call, sd_bus_message *m, int filled,
+                          struct call_pending *ret) {
+        int r;
+
+        if (filled < 0)
+                return unmade(filled);
+        *ret = (struct call_pending){};
+        r = sd_bus_call_async(call->bus, &ret->slot, m, on_reply, ret,
+                              TIMEOUT_S * UINT64_C(1000000));
+        return r < 0 ? explain(call, &SD_BUS_ERROR_NULL, r) : CTL_OK;
+}
+
+enum exit_code call_finish(const struct call *call, struct call_pending *pending,
+                           sd_bus_message **ret) {
+        const sd_bus_error *error;
+
+        while (!pending->reply) {
+                int r = sd_bus_process(call->bus, NULL);
+
+                if (r == 0)
+                        r = sd_bus_wait(call->bus, UINT64_MAX); /* the call has a timeout */
+                if (r < 0 && r != -EINTR)
+                        return explain(call, &SD_BUS_ERROR_NULL, r);
+        }
+        error = sd_bus_message_get_error(pending->reply);
+        if (error)
+                return explain(call, error, -sd_bus_message_get_errno(pending->reply));
+        *ret = pending->reply;
+        pending->reply = NULL;
+        call_forget(pending);
+        return CTL_OK;
+}
+
+void call_forget(struct call_pending *pending) {
+        pending->slot = sd_bus_slot_unref(pending->slot);
+        pending->reply = sd_bus_message_unref(pending->reply);
+}
+
 static enum exit_code send_plain(const struct call *call, const char *method, sd_bus_message **ret,
                                  const char *types, va_list ap) {
         _cleanup_message_ sd_bus_message *m = NULL;

@@ -53,6 +53,35 @@ enum exit_code call_begin(struct call *ret, const char *control, const char *met
 enum exit_code call_send(const struct call *call, sd_bus_message *m, int filled,
                          sd_bus_message **ret) _must_check_;
 
+/* A call whose answer is waited for later. */
+struct call_pending {
+        sd_bus_slot *slot;
+        sd_bus_message *reply;
+};
+
+#define _cleanup_pending_ _cleanup_(call_forget)
+
+/**
+ * call_start(call, m, filled, ret):
+ * As call_send(), but does not wait. ${ret} must stay where it is until call_finish() or
+ * call_forget(). CTL_OK or CTL_FAILED.
+ */
+enum exit_code call_start(const struct call *call, sd_bus_message *m, int filled,
+                          struct call_pending *ret) _must_check_;
+
+/**
+ * call_finish(call, pending, ret):
+ * Waits for the answer to what call_start() sent. The caller unrefs it. Answers to other calls
+ * that come before are kept. Returns any exit code.
+ */
+enum exit_code call_finish(const struct call *call, struct call_pending *pending,
+                           sd_bus_message **ret) _must_check_;
+
+/**
+ * call_forget(pending): the answer is not wanted any more. Safe on a zeroed one.
+ */
+void call_forget(struct call_pending *pending);
+
 /**
  * call_plain(call, method, ret, types, ...):
  * call_method() and call_send() with the arguments of sd_bus_message_append(3).

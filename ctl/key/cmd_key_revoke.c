@@ -72,7 +72,7 @@ static enum exit_code revoke_keys(const struct args *args, const struct keys *ke
 
 /* While a person was asked, a key that matches may have been made, or rotated by somebody who has
  * it. Those who end all keys of somebody mean that one, too. */
-static enum exit_code revoke_further(const struct args *args, struct keyquery *query,
+static enum exit_code revoke_further(const struct args *args, const struct keyquery *query,
                                      struct tally *tally) {
         size_t before = tally->revoked;
 
@@ -80,7 +80,6 @@ static enum exit_code revoke_further(const struct args *args, struct keyquery *q
                 _cleanup_(keyquery_done) struct keys keys = {};
                 enum exit_code rc;
 
-                query->after[0] = '\0';
                 rc = keyquery_fetch(query, &keys);
                 if (rc == CTL_OK && keys.n > 0)
                         rc = revoke_keys(args, &keys, tally);

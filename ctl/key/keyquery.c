@@ -13,6 +13,19 @@
 
 #define PAGE_MAX 200 /* the daemon's */
 
+/* Half of the ids there can be come up to this one. No key needs to have it. */
+#define MIDDLE  "V000000000"
+#define N_LANES 2
+
+/* One walk through keys, in the order of their ids or of the query. */
+struct lane {
+        struct keyquery query; /* its place moves on */
+        const char *end;       /* NULL: to the last id */
+        struct keys keys;      /* owned */
+        struct call_pending pending;
+        bool left; /* there may be more */
+};
+
 void keyquery_done(struct keys *keys) {
         for (size_t i = 0; i < keys->n; i++)
                 keyfields_done(&keys->key[i]);
@@ -128,32 +141,110 @@ static bool is_later(const struct keyquery *query, const char *next) {
         return keytext_is_id(next) && strcmp(next, query->after) > 0;
 }
 
-enum exit_code keyquery_fetch(struct keyquery *query, struct keys *keys) {
-        _cleanup_call_ struct call call = {};
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        const char *next;
-        enum exit_code rc;
-        int r;
+/* Asks for the page behind the last one. */
+static enum exit_code ask(const struct call *call, struct lane *lane) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+        enum exit_code rc = call_method(call, "ListKeys", &m);
 
-        rc = call_open(&call, query->args->control);
         if (rc != CTL_OK)
                 return rc;
-        do {
-                _cleanup_message_ sd_bus_message *m = NULL;
+        return call_start(call, m, append_filter(m, &lane->query, lane->query.most - lane->keys.n),
+                          &lane->pending);
+}
 
-                rc = call_method(&call, "ListKeys", &m);
-                if (rc != CTL_OK)
-                        return rc;
-                reply = sd_bus_message_unref(reply);
-                rc = call_send(&call, m, append_filter(m, query, query->most - keys->n), &reply);
-                if (rc != CTL_OK)
-                        return rc;
-                r = read_page(keys, reply, &next);
-                if (r >= 0 && !is_later(query, next))
-                        r = -EBADMSG;
-                if (r < 0)
-                        return call_misread(r);
-                (void) text_copy(query->after, sizeof(query->after), next);
-        } while (query->after[0] && keys->n < query->most);
+/* Drops the keys behind the middle, which the other lane brings. */
+static void drop_behind(struct keys *keys, const char *middle) {
+        while (keys->n > 0 && strcmp(keys->key[keys->n - 1].id, middle) > 0)
+                keyfields_done(&keys->key[--keys->n]);
+}
+
+static enum exit_code take(const struct call *call, struct lane *lane) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        struct keyquery *query = &lane->query;
+        const char *next = "";
+        enum exit_code rc = call_finish(call, &lane->pending, &reply);
+        int r;
+
+        if (rc != CTL_OK)
+                return rc;
+        r = read_page(&lane->keys, reply, &next);
+        if (r >= 0 && !is_later(query, next))
+                r = -EBADMSG;
+        if (r < 0)
+                return call_misread(r);
+        (void) text_copy(query->after, sizeof(query->after), next);
+        if (lane->end)
+                drop_behind(&lane->keys, lane->end);
+        lane->left =
+                *next && lane->keys.n < query->most && (!lane->end || strcmp(next, lane->end) < 0);
         return CTL_OK;
+}
+
+/* A long list by id is two lists, in which the daemon looks for the one's next page while the one
+ * of the other is read here. Nothing is asked twice when there is one page only. */
+static void divide(struct lane lanes[static N_LANES], const struct keyquery *query) {
+        if (!lanes[0].left || query->sort || query->most != UINT64_MAX || query->after[0] ||
+            strcmp(lanes[0].query.after, MIDDLE) >= 0)
+                return;
+        lanes[0].end = MIDDLE;
+        lanes[1].query = *query;
+        (void) text_copy(lanes[1].query.after, sizeof(lanes[1].query.after), MIDDLE);
+        lanes[1].left = true;
+}
+
+static enum exit_code fetch(const struct call *call, const struct keyquery *query,
+                            struct lane lanes[static N_LANES]) {
+        enum exit_code rc;
+
+        lanes[0].query = *query;
+        rc = ask(call, &lanes[0]);
+        if (rc == CTL_OK)
+                rc = take(call, &lanes[0]);
+        if (rc != CTL_OK)
+                return rc;
+        divide(lanes, query);
+        for (size_t i = 0; rc == CTL_OK && i < N_LANES; i++)
+                if (lanes[i].left)
+                        rc = ask(call, &lanes[i]);
+        for (size_t i = 0; rc == CTL_OK && (lanes[0].left || lanes[1].left); i = !i) {
+                if (!lanes[i].left)
+                        continue;
+                rc = take(call, &lanes[i]);
+                if (rc == CTL_OK && lanes[i].left)
+                        rc = ask(call, &lanes[i]);
+        }
+        return rc;
+}
+
+static int append_keys(struct keys *keys, struct keys *more) {
+        for (size_t i = 0; i < more->n; i++) {
+                int r = keys_reserve(keys);
+
+                if (r < 0)
+                        return r;
+                keys->key[keys->n++] = more->key[i];
+                more->key[i] = (struct key){};
+        }
+        return 0;
+}
+
+static void lane_done(struct lane *lane) {
+        call_forget(&lane->pending);
+        keyquery_done(&lane->keys);
+}
+
+enum exit_code keyquery_fetch(const struct keyquery *query, struct keys *keys) {
+        _cleanup_call_ struct call call = {};
+        struct lane lanes[N_LANES] = {};
+        enum exit_code rc;
+
+        rc = call_open(&call, query->args->control);
+        if (rc == CTL_OK)
+                rc = fetch(&call, query, lanes);
+        for (size_t i = 0; i < N_LANES; i++) {
+                if (rc == CTL_OK && append_keys(keys, &lanes[i].keys) < 0)
+                        rc = say_no_memory();
+                lane_done(&lanes[i]);
+        }
+        return rc;
 }

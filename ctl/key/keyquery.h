@@ -47,5 +47,5 @@ enum exit_code keyquery_none(const struct keyquery *query);
  * last answer may bring more keys than ${query} asks for. The caller frees them by
  * keyquery_done(), also after an error. Returns CTL_OK, or another code after a message on stderr.
  */
-enum exit_code keyquery_fetch(struct keyquery *query, struct keys *keys) _must_check_;
+enum exit_code keyquery_fetch(const struct keyquery *query, struct keys *keys) _must_check_;
 void keyquery_done(struct keys *keys);

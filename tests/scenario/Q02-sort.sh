@@ -12,12 +12,14 @@ run 0 ctl policy set enabled=yes lifetime=none
 run 0 ctl key list --sort name --limit 5 # of no keys
 run 0 ctl key issue "$me" --name first --service sshd --from 10.0.0.0/8
 stop
-# Values repeat, so that ids decide.
+# Values repeat, so that ids decide. The command line has two looks at once at a long list, of ids
+# up to this one and behind it.
+middle=V000000000
 sqlite3 "$dir/state/keys.db" "
     CREATE TEMP TABLE made AS SELECT * FROM key;
     WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < $keys)
     INSERT INTO key (id, digest, pepper, owner, owner_uid, name, services, networks, status, created_at, updated_at, expires_at, bound_at, epoch, dead_at, reason)
-    SELECT printf('%010d', n * 7919 % 1000003), randomblob(32), pepper, owner, owner_uid,
+    SELECT iif(n = 5, '$middle', substr('0UVz', 1 + n % 4, 1) || printf('%09d', n * 7919 % 1000003)), randomblob(32), pepper, owner, owner_uid,
         CASE n % 3 WHEN 0 THEN 'K' ELSE 'k' END || (n * 31 % 1009), CASE n % 5 WHEN 0 THEN '' ELSE 'sshd' END,
         CASE n % 7 WHEN 0 THEN '10.0.0.0/8' ELSE '' END, n % 11 = 0, created_at - n * 13 % 5003, created_at - n * 17 % 211,
         CASE WHEN n % 4 = 0 THEN 0 WHEN n % 13 = 0 THEN created_at - 99 ELSE created_at + 86400 + n * 19 % 9001 END, 0, epoch,
@@ -26,6 +28,12 @@ sqlite3 "$dir/state/keys.db" "
     INSERT INTO key_use (id, last_at, service, rhost, uses)
     SELECT id, updated_at + length(name) * 1000 + substr(id, 8), 'sshd', '', 1 + substr(id, 9) FROM key WHERE substr(id, 10) < '7' AND name <> 'first';" || fail "no keys"
 start
+
+sql() { sqlite3 "$dir/state/keys.db" "SELECT id FROM key WHERE $1"; }
+sql "1 ORDER BY id" >"$dir/ids"
+ctl key list --columns id --sort id | sed 1d | cmp - "$dir/ids" || fail "not all keys, or not in their order"
+ctl key list --columns id --sort id --search k1 | sed 1d >"$dir/some" || fail "no list"
+sql "name LIKE '%k1%' OR id LIKE '%k1%' ORDER BY id" | cmp - "$dir/some" || fail "not all keys that match"
 
 # The command line has a sort of its own, which a list without a limit has.
 for sort in id name owner status created updated expires last-used uses; do
@@ -51,7 +59,6 @@ page() { # OPTION...: sets $ids and $next
     ids=$(grep -o '"id":{"type":"s","data":"[^"]*"' <<<"$out" | cut -d'"' -f10)
     next=$(sed 's/.*,"\([^"]*\)"\]}$/\1/' <<<"$out")
 }
-sql() { sqlite3 "$dir/state/keys.db" "SELECT id FROM key WHERE $1"; }
 page sort s services limit u 4
 is "$ids" "$(sql "services = '' ORDER BY id LIMIT 4")"
 page sort s networks reverse b true limit u 4
