@@ -228,7 +228,14 @@ bench_pam() {
 }
 
 part_pam() { with_both bench_pam; }
-part_ask() { with_both "$BENCH_PROGRAMS/bench_ask" "$dir" rounds "$rounds" "$slice" "$keys" "$small"; }
+part_ask() {
+    local twin
+    cp -a "$dir/small" "$dir/twin"
+    quiet_daemon twin
+    twin=$daemon
+    with_both "$BENCH_PROGRAMS/bench_ask" "$dir" rounds "$rounds" "$slice" "$keys" "$small"
+    stop "$twin"
+}
 start_of() { "${@:2}" "$BENCH_PROGRAMS/bench_start" "$dir" "$1" "$rounds" "$WFAPIKEYD"; }
 
 # among_accounts N COMMAND...: runs where /etc has so many more accounts

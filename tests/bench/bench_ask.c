@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* bench_ask DIR rounds ROUNDS MS KEYS KEYS: asks the daemons "big" and "small", which have so many
- * keys, and a bare echo server, without PAM. bench_ask DIR count N: N verifications by "big", one
+ * keys, and a bare echo server, without PAM. "twin" has a copy of the small store: two daemons are
+ * what more loops in one could give at most. bench_ask DIR count N: N verifications by "big", one
  * after the other with pauses, for a person who counts its system calls or instructions. Every
  * question must get the right answer. */
 #include <errno.h>
@@ -32,6 +33,7 @@ enum variant {
         ECHO_AT_ONCE_8,
         BIG_8,
         SMALL_8,
+        TWO_8,
         _VARIANT_MAX,
 };
 
@@ -42,6 +44,7 @@ static const struct variant_row {
         enum bench_spoil spoil;
         enum verdict wanted;
         unsigned clients;
+        const char *twin; /* each second client asks there; NULL: nobody */
 } rows[] = {
         [ECHO] = { "echo", "echo.verify", BENCH_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
         [ECHO_AT_ONCE] = { "echo at once", "echo-at-once.verify", BENCH_BIG, BENCH_AS_IT_IS,
@@ -59,6 +62,8 @@ static const struct variant_row {
         [BIG_8] = { "big store", "big.verify", BENCH_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, CLIENTS },
         [SMALL_8] = { "small store", "small.verify", BENCH_SMALL, BENCH_AS_IT_IS, VERDICT_ALLOW,
                       CLIENTS },
+        [TWO_8] = { "two daemons", "small.verify", BENCH_SMALL, BENCH_AS_IT_IS, VERDICT_ALLOW,
+                    CLIENTS, "twin.verify" },
 };
 _Static_assert(ARRAY_LEN(rows) == _VARIANT_MAX, "a row for each");
 
@@ -73,6 +78,7 @@ struct asking {
 struct client {
         struct asking *asking;
         const struct variant_row *row;
+        const char *socket;
         pthread_t thread;
         struct bench_random random;
         struct bench_latencies latencies;
@@ -90,7 +96,7 @@ static void asking_done(struct asking *a) {
 }
 
 static int ask_one(struct client *c) {
-        const struct ask_server server = { .path = c->row->socket,
+        const struct ask_server server = { .path = c->socket,
                                            .uid = geteuid(),
                                            .timeout_ms = 10000 };
         struct wire_request req;
@@ -130,6 +136,7 @@ static int ask_all(struct asking *a, const struct variant_row *row, struct bench
                 struct client *c = &a->clients[started];
 
                 c->row = row;
+                c->socket = row->twin && started % 2 == 1 ? row->twin : row->socket;
                 c->until = until;
                 r = -pthread_create(&c->thread, NULL, work, c);
         }
@@ -205,6 +212,7 @@ static void print(const struct asking *a, const struct bench_result *results, si
                   "echo server");
         print_row(results, rounds, BIG_8, big_name, ECHO_8, "echo server");
         print_row(results, rounds, SMALL_8, small_name, ECHO_8, "echo server");
+        print_row(results, rounds, TWO_8, "two daemons, half of them each", SMALL_8, small_name);
 }
 
 static int run_rounds(struct asking *a, char *argv[]) {
@@ -236,6 +244,7 @@ static int run_count(struct asking *a, const char *number) {
         if (bench_number(number, UINT32_MAX, &n) < 0)
                 return -EINVAL;
         c->row = &rows[BIG];
+        c->socket = c->row->socket;
         for (uint64_t i = 0; c->r >= 0 && i < n; i++) {
                 c->r = ask_one(c);
                 /* The daemon is to be asleep when the next question comes, as between logins. */
