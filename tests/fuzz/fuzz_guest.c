@@ -168,7 +168,7 @@ static bool knows(const char *word, bool session) {
  * knows all that others know. */
 static void try_args(const struct fuzz *f) {
         char *text = fuzz_text(f), *rest = text;
-        const char *argv[ARGS_MAX], *bad = NULL;
+        const char *argv[ARGS_MAX] = {}, *bad = NULL;
         struct pam_args args = {}, session = {};
         bool right = true, prompt = false, proof = false;
         int argc = 0, r;
