@@ -15,6 +15,7 @@
 #include "steps.h"
 
 #include "store/store_key.h"
+#include "store/store_schema.h"
 #include "store/store_stmt.h"
 #include "store/store_swap.h"
 
@@ -343,7 +344,7 @@ static void lay_down(const struct life *l, uint64_t schema) {
 }
 
 static void scene_upgrade(uint64_t seed) {
-        uint64_t schema = 1 + seed % 14;
+        uint64_t schema = 1 + seed % (uint64_t) (store_schema_newest() - 1);
         struct life *l = make(seed, "an older schema is brought up to date");
 
         lay_down(l, schema);
