@@ -14,10 +14,8 @@
 #include "base/clock.h"
 #include "base/closer.h"
 #include "base/log.h"
-#include "base/notify.h"
 #include "base/nudge.h"
 #include "base/sockets.h"
-#include "base/watchdog.h"
 #include "bootstrap.h"
 #include "cleanup.h"
 #include "control/control_bus.h"
@@ -36,8 +34,10 @@
 #include "login/readers.h"
 #include "login/verify.h"
 #include "mirror/mirror.h"
+#include "notify.h"
 #include "server.h"
 #include "store/store_look.h"
+#include "watchdog.h"
 
 #define FLUSH_USEC UINT64_C(2000000)
 /* between two refreshes because of unknown accounts */

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "carry.h"
 #include "carry_state.h"
+#include "notify.h"
 #include "text.h"
 #include "timer.h"
 
@@ -103,6 +103,7 @@ static int on_linked(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
 void carry_link(struct carry *c, const char *state, const char *text) {
         _cleanup_message_ sd_bus_message *m = NULL;
+        char status[sizeof(c->link) + NOTE_TEXT_LEN + 32];
         int r;
 
         if (!c->attached || (strcmp(c->link, state) == 0 && strcmp(c->link_text, text) == 0))
@@ -112,7 +113,9 @@ void carry_link(struct carry *c, const char *state, const char *text) {
         note(strcmp(state, "connected") == 0 || strcmp(text, CONNECTING) == 0 ? LOG_INFO
                                                                               : LOG_WARNING,
              "database: %s%s%s", state, *text ? ": " : "", text);
-        (void) sd_notifyf(0, "STATUS=Database %s%s%s", state, *text ? ": " : "", text);
+        (void) snprintf(status, sizeof(status), "STATUS=Database %s%s%s", state, *text ? ": " : "",
+                        text);
+        (void) notify_once(status);
         r = local_begin(c->local, "FleetLink", &m);
         if (r >= 0)
                 r = sd_bus_message_append(m, "ss", state, text);
@@ -354,7 +357,7 @@ static int on_attached(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (c->joined)
                 database_is_away(c, CONNECTING);
         else
-                (void) sd_notify(0, "STATUS=This host is in no fleet");
+                (void) notify_once("STATUS=This host is in no fleet");
         c->connecting = c->joined;
         timer_set(c->tick, c->joined ? POLL_USEC : IDLE_USEC);
         return 0;

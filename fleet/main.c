@@ -10,14 +10,15 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
 #include "carry.h"
 #include "cleanup.h"
 #include "note.h"
+#include "notify.h"
 #include "schema.h"
 #include "setup.h"
+#include "watchdog.h"
 
 /* EX_USAGE of sysexits.h */
 #define EXIT_USAGE 64
@@ -121,7 +122,7 @@ static int on_sigterm(sd_event_source *source, const struct signalfd_siginfo *si
         return 0;
 }
 
-static int start_loop(sd_event **ret, struct carry **carry) {
+static int start_loop(sd_event **ret, sd_event_source **watchdog, struct carry **carry) {
         sigset_t signals;
         int r;
 
@@ -136,21 +137,22 @@ static int start_loop(sd_event **ret, struct carry **carry) {
                 r = sd_event_add_signal(*ret, NULL, SIGTERM, on_sigterm, carry);
         if (r >= 0)
                 r = sd_event_add_signal(*ret, NULL, SIGINT, on_sigterm, carry);
-        return r < 0 ? r : sd_event_set_watchdog(*ret, 1);
+        return r < 0 ? r : watchdog_start(watchdog, *ret);
 }
 
 static int serve(void) {
-        __attribute__((cleanup(sd_event_unrefp))) sd_event *event = NULL;
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        _cleanup_(sd_event_source_disable_unrefp) sd_event_source *watchdog = NULL, *pending = NULL;
         struct carry *carry = NULL;
         int r;
 
-        r = start_loop(&event, &carry);
+        r = start_loop(&event, &watchdog, &carry);
         if (r >= 0)
                 r = carry_new(&carry, event, arg_control);
         if (r >= 0) {
-                (void) sd_notify(0, "READY=1\nSTATUS=Waiting for wfapikeyd");
+                notify_state(&pending, event, "READY=1\nSTATUS=Waiting for wfapikeyd");
                 r = sd_event_loop(event);
-                (void) sd_notify(0, "STOPPING=1");
+                (void) notify_once("STOPPING=1");
                 if (carry_is_connecting(carry))
                         _exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
         }

@@ -269,8 +269,6 @@ FAULT(sd_bus_message_sensitive, NEGATIVE)
 FAULT(sd_id128_randomize, NEGATIVE)
 FAULT(sd_listen_fds, NEGATIVE)
 FAULT(sd_is_socket_unix, NEGATIVE)
-FAULT(sd_notify, NEGATIVE)
-FAULT(sd_notifyf, NEGATIVE)
 FAULT(sd_watchdog_enabled, NEGATIVE)
 FAULT(sd_journal_sendv_with_location, NEGATIVE)
 

@@ -48,6 +48,7 @@ security/* @(pam/*|daemon/control/helper_password.c)
 libpq-fe.h fleet/@(answer|database|setup|carry*).[ch]
 systemd/sd-bus*.h @(daemon/control|ctl/call|fleet)/*
 systemd/sd-journal.h daemon/base/log.c
+systemd/sd-@(daemon|event).h @(daemon/*|fleet/*|common/@(notify|watchdog).[ch])
 systemd/* @(daemon|fleet)/*
 pthread.h @(daemon/*|fleet/database.c)
 @(threads|semaphore|spawn).h daemon/*

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: a service manager that reads no notification holds up neither the start nor a login.
+# Goal: a service manager that reads no notification holds up neither a start nor a login, and not
+# wfapikey-fleetd.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 [[ -x /usr/bin/python3 ]] || skip "python3 is missing"
@@ -23,10 +24,19 @@ while not manager.recv(4096).startswith(b"READY=1"):
     pass
 os.mkdir(sys.argv[1] + ".ready")
 EOF
-/usr/bin/python3 "$dir/manager.py" "$dir/notify" &
-children+=("$!")
-wait_until test -d "$dir/notify.full"
-export NOTIFY_SOCKET=$dir/notify WATCHDOG_USEC=100000
+manage() { # NAME
+    /usr/bin/python3 "$dir/manager.py" "$dir/$1" &
+    children+=("$!")
+    wait_until test -d "$dir/$1.full"
+    export NOTIFY_SOCKET=$dir/$1
+}
+manages() { # NAME: it reads again
+    : >"$dir/$1.read"
+    wait_until test -d "$dir/$1.ready"
+}
+
+export WATCHDOG_USEC=100000
+manage notify
 start
 run 0 ctl policy set enabled=yes
 run 0 ctl key issue "$me"
@@ -37,5 +47,16 @@ done
 kill -HUP "$daemon"
 logged 'configuration read again'
 verify "$me" <<<"$key" || fail "no login after a reload"
-: >"$dir/notify.read"
-wait_until test -d "$dir/notify.ready"
+manages notify
+
+# --- wfapikey-fleetd, with a daemon that is made up ---
+[[ -x $abs_top_builddir/wfapikey-fleetd ]] || exit 0
+# shellcheck source=tests/scenario/fleetside.sh
+. "${0%/*}/fleetside.sh"
+side_start host
+manage fleet
+fleetd_start host
+heard host attach
+does host again attach
+manages fleet
+fleetd_stop host

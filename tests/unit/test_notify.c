@@ -6,8 +6,8 @@
 
 #include "unit.h"
 
-#include "base/notify.h"
-#include "base/watchdog.h"
+#include "notify.h"
+#include "watchdog.h"
 
 struct manager {
         char path[UNIT_PATH_LEN];

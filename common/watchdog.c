@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
-#include "base/notify.h"
-#include "base/watchdog.h"
+#include "notify.h"
+#include "watchdog.h"
 
 /* in the time after which systemd kills */
 #define TIMES 4

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "base/notify.h"
 #include "cleanup.h"
+#include "notify.h"
 
 #define AGAIN_USEC UINT64_C(200000)
 
