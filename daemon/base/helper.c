@@ -16,6 +16,7 @@
 
 #include "base/cage.h"
 #include "base/helper.h"
+#include "base/log.h"
 #include "cleanup.h"
 
 /* the helper's socket, in the helper */
@@ -258,6 +259,7 @@ int helper_start(struct helper **ret, sd_event *event, const char *mode, const v
         r = start(h, event, mode, fd, timeout_usec);
         if (r < 0)
                 return r;
+        log_line(LOG_DEBUG, "a helper is started: %s", mode);
         *ret = take_ptr(h);
         return 0;
 }

@@ -376,6 +376,7 @@ int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         call = call_new(method, userdata, m);
         if (!call)
                 return -ENOMEM;
+        log_line(LOG_DEBUG, "%s is called by %s", method->member, call->who);
         if (!role_may(call->role, method->verb, true, call->developers) &&
             (call->issues == 0 || !role_issues(method->verb)))
                 control_fail(call, CONTROL_ACCESS_DENIED, "%s", why_denied(method->verb));

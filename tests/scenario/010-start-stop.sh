@@ -43,8 +43,13 @@ run 3 ctl verify --server-uid="$(id -u)" "$me" <<<"$key"
 start
 stop KILL
 [[ -S $WFAPIKEY_VERIFY ]] || fail "the killed daemon has cleaned up after itself?"
-start
+! grep -q "is called by" "$dir/daemon.log" || fail "nobody has asked for more lines"
+start --debug
 verify "$me" <<<"$key" || fail "the key did not outlive the restart"
+logged "GetStatus is called by uid $(id -u)"
+kill -HUP "$daemon"
+logged "a helper is started: "
+logged "configuration read again"
 stop INT
 is $? 0
 
