@@ -56,6 +56,8 @@ struct host {
         struct sockaddr_un sa;
         socklen_t sa_len;
         unsigned wanted; /* how often on_wanted() ran */
+        size_t n_fds;    /* closed in the end */
+        int fds[2 * LISTENER_OFFERED_MAX];
 };
 
 static void on_wanted(void *userdata) {
@@ -92,6 +94,8 @@ static int drop(void **state) {
         struct host *h = *state;
         void *f = h->f;
 
+        for (size_t i = 0; i < h->n_fds; i++)
+                (void) close(h->fds[i]);
         (void) listener_free(h->listener);
         (void) readers_free(h->readers);
         (void) audit_free(h->audit);
@@ -322,6 +326,52 @@ static void test_a_user_ends_no_challenge_of_another(void **state) {
                 (void) close(fds[i]);
 }
 
+/* A challenge for the key ${n}, which is made for that if it is not there. The client's descriptor
+ * is closed when the test ends, because the connection must stay. */
+static void take_place(struct host *h, unsigned n, uid_t uid) {
+        struct wire_request req = unit_verify_request(WIRE_OFFER);
+        struct key_record key;
+        int fd = call(h);
+        char id[] = ID;
+
+        id[8] = (char) ('b' + n / 8);
+        id[9] = (char) ('b' + n % 8);
+        if (store_key_get(h->f->store->writer, id, &key) == -ENOENT)
+                unit_verify_insert(h->f, id, "alice");
+        keytext_format(req.key.text, id, unit_secret);
+        peer_uid = uid;
+        ask(fd, &req);
+        check(h, fd, VERDICT_CHALLENGE);
+        h->fds[h->n_fds++] = fd;
+}
+
+/* The real limits: of a block of uids, of all uids but 0, and of all. */
+static void test_places_for_challenges_are_bounded(void **state) {
+        const unsigned of_key = LISTENER_OFFERED_PER_KEY, others = LISTENER_OFFERED_MAX / 2;
+        struct host *h = *state;
+        struct rlimit limit;
+
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        if (limit.rlim_max < 3 * LISTENER_OFFERED_MAX)
+                skip();
+        limit.rlim_cur = limit.rlim_max;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        unit_verify_demand(h->f, CERTIFICATE_YES);
+        learn(h);
+        for (unsigned i = 0; i < LISTENER_OFFERED_PER_RANGE + of_key; i++)
+                take_place(h, i / of_key, 3 * SHARE_BLOCK + i % 2);
+        assert_int_equal(listener_lengths(h->listener).offered, LISTENER_OFFERED_PER_RANGE);
+        for (unsigned i = 0; i < others; i++)
+                take_place(h, 0, (4 + i / of_key) * SHARE_BLOCK);
+        assert_int_equal(listener_lengths(h->listener).offered, others);
+        for (unsigned i = 0; i < others; i++)
+                take_place(h, i / of_key, 0);
+        assert_int_equal(listener_lengths(h->listener).offered, LISTENER_OFFERED_MAX);
+        take_place(h, others / of_key, 0);
+        take_place(h, 0, OTHER);
+        assert_int_equal(listener_lengths(h->listener).offered, LISTENER_OFFERED_MAX);
+}
+
 /* Connections that say nothing fill all places. The next one gets that of the oldest. */
 static void test_the_oldest_gives_its_place_away(void **state) {
         size_t n = geteuid() == 0 ? LISTENER_PENDING_MAX : LISTENER_PER_UID_MAX;
@@ -421,6 +471,7 @@ int main(void) {
                 test_host(test_a_challenge_may_follow),
                 test_host(test_a_key_has_a_few_challenges),
                 test_host(test_a_user_ends_no_challenge_of_another),
+                test_host(test_places_for_challenges_are_bounded),
                 test_host(test_the_oldest_gives_its_place_away),
                 test_host(test_only_a_good_key_waits),
                 test_host(test_places_are_bounded),
