@@ -48,6 +48,10 @@ int notify_once(const char *text) {
         return 0;
 }
 
+void notify_slow(void) {
+        (void) notify_once("EXTEND_TIMEOUT_USEC=1800000000");
+}
+
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) usec;
         if (notify_once(userdata) != -EAGAIN)

@@ -14,6 +14,12 @@
 int notify_once(const char *text);
 
 /**
+ * notify_slow(): the start needs longer than it mostly does. The service manager waits for half an
+ * hour more, which is enough for a large store. Never waits.
+ */
+void notify_slow(void);
+
+/**
  * notify_state(pending, event, text): sends ${text}, a literal. Where there is no room now,
  * ${event} sends it later, and ${pending} is the source that does so. It takes the place of a text
  * that is still pending.

@@ -337,17 +337,12 @@ static int fail_to_use(struct opening *o, int r) {
         return fail(o, r, "the key store '%s' cannot be used: %s", o->path, store_error_text(r));
 }
 
-/* The service manager waits for as long as a large store needs. */
-static void take_time(void) {
-        (void) notify_once("EXTEND_TIMEOUT_USEC=1800000000");
-}
-
 static int try_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
         bool noted = faccessat(o->fd, BOOTSTRAP_DAMAGED_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
         int r;
 
         if (noted)
-                take_time();
+                notify_slow();
         path_of(o, STORE_NAME);
         r = keymint_new(&b->keymint, o->pepper);
         if (r < 0)
@@ -417,11 +412,10 @@ static int make_salvaged(struct opening *o, struct keymint *keymint,
         if (fd < 0)
                 return fail(o, -errno, "cannot make '%s': %s", path_of(o, STORE_SALVAGE_NAME),
                             strerror(errno));
+        /* An older schema is brought up to date without an index. Where the damaged store stays in
+         * use, also because this process is killed, the next start looks thoroughly. */
+        bootstrap_note_damage(o->fd);
         r = store_salvage(from, path_of(o, STORE_SALVAGE_NAME), clock_now(), &with, ret);
-        /* An older schema was brought up to date without an index. The next start looks thoroughly,
-         * and finds that again, where the damaged store stays in use. */
-        if (store_copy_made_at(from) > 0)
-                bootstrap_note_damage(o->fd);
         if (r >= 0)
                 return 0;
         aside_forget(o->fd);
@@ -447,7 +441,7 @@ static int mend(struct opening *o) {
         struct store_salvage found;
         int r;
 
-        take_time();
+        notify_slow();
         r = keymint_new(&keymint, o->pepper);
         if (r < 0)
                 return fail(o, r, "libsodium does not start");

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "notify.h"
 #include "store/store_audit.h"
 #include "store/store_bulk.h"
 #include "store/store_check.h"
@@ -151,6 +152,7 @@ static int bring_up_to_date(struct store *s, int64_t version) {
                 return s->read_only;
         r = store_copy_make(s, version);
         if (r < 0)
+        notify_slow();
                 return r;
         r = store_schema_migrate(s->db, version, s->shared->damaged);
         if (r < 0)
