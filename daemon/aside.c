@@ -10,6 +10,7 @@
 #include "aside.h"
 #include "cleanup.h"
 #include "store/store.h"
+#include "store/store_mirror.h"
 #include "store/store_salvage.h"
 
 /* A log that comes back with a power loss would be taken for that of the new database. */
@@ -48,4 +49,6 @@ void aside_forget(int dir) {
         (void) unlinkat(dir, STORE_SALVAGE_NAME "-wal", 0);
         (void) unlinkat(dir, STORE_SALVAGE_NAME "-shm", 0);
         (void) unlinkat(dir, STORE_SALVAGE_NAME "-journal", 0);
+        (void) unlinkat(dir, STORE_STAGING_NAME, 0);
+        (void) unlinkat(dir, STORE_STAGING_NAME "-journal", 0);
 }

@@ -18,6 +18,6 @@
 int aside_put(int dir, int64_t now, char aside[static ASIDE_LEN]) _must_check_;
 
 /**
- * aside_forget(dir): removes the database STORE_SALVAGE_NAME, if there is one.
+ * aside_forget(dir): removes what a salvage or an import has left that was killed.
  */
 void aside_forget(int dir);

@@ -460,7 +460,6 @@ static int mend(struct opening *o) {
         r = use_salvaged(o, aside);
         if (r < 0)
                 return r;
-        (void) store_check_was_met();
         log_message(MESSAGE_STORE_MENDED, LOG_ALERT,
                     "the key store '%s' was damaged, and was made anew with all keys; %s. The "
                     "damaged one is '%s'",
@@ -468,19 +467,27 @@ static int mend(struct opening *o) {
         return 0;
 }
 
+static int try_anew(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
+        close_store(b);
+        (void) store_check_was_met();
+        o->error[0] = '\0';
+        return try_store(o, shared, b);
+}
+
 static int open_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
         int r;
 
-        /* left by an import that was killed */
-        (void) unlinkat(o->fd, STORE_STAGING_NAME, 0);
-        (void) unlinkat(o->fd, STORE_STAGING_NAME "-journal", 0);
+        aside_forget(o->fd);
         r = try_store(o, shared, b);
+        /* Mending would lose what cannot be read for a moment only. */
+        for (unsigned i = 0;
+             (r == -EUCLEAN || r == -EIO) && store_check_may_pass(path_of(o, STORE_NAME), i); i++)
+                r = try_anew(o, shared, b);
         if (r == -EUCLEAN) {
                 close_store(b);
-                o->error[0] = '\0';
                 r = mend(o);
                 if (r >= 0)
-                        r = try_store(o, shared, b);
+                        r = try_anew(o, shared, b);
         }
         /* Somebody has put the right store back. */
         if (r >= 0)
@@ -489,9 +496,8 @@ static int open_store(struct opening *o, struct store_shared *shared, struct boo
 }
 
 static int open_all(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
-        int r;
+        int r = open_dir(o);
 
-        r = open_dir(o);
         if (r < 0)
                 return r;
         r = look_at(o, STORE_NAME);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Looks for damage, and hears of the damage that SQLite meets by itself. Repairs nothing. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cleanup.h"
 #include "store/store_check.h"
 #include "store/store_stmt.h"
 
@@ -13,13 +17,44 @@
 #define THOROUGH_BYTES (INT64_C(8) * 1024 * 1024)
 #define QUICK_BYTES    (INT64_C(32) * 1024 * 1024)
 
+/* of a start whose files the disk does not give, a second after the other */
+#define TRIES 5
+
 static atomic_bool met;
 
 void store_check_hear(void *userdata, int rc, const char *text) {
         (void) userdata;
         (void) text;
-        if ((rc & 0xff) == SQLITE_CORRUPT || rc == SQLITE_IOERR_READ)
+        if (store_stmt_error(rc) == -EUCLEAN)
                 atomic_store_explicit(&met, true, memory_order_relaxed);
+}
+
+static int read_through(const char *path) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        uint8_t buffer[65536];
+        ssize_t n;
+
+        if (fd < 0)
+                return -errno;
+        while ((n = read(fd, buffer, sizeof(buffer))) > 0)
+                continue;
+        return n < 0 ? (errno == EIO ? -EUCLEAN : -errno) : 0;
+}
+
+int store_check_read(const char *path) {
+        char log[PATH_MAX];
+        int r = read_through(path);
+
+        if (r < 0 || snprintf(log, sizeof(log), "%s-wal", path) >= (int) sizeof(log))
+                return r;
+        r = read_through(log);
+        return r == -ENOENT ? 0 : r;
+}
+
+bool store_check_may_pass(const char *path, unsigned tried) {
+        if (tried == 0)
+                return true;
+        return tried < TRIES && store_check_read(path) < 0 && sleep(1) == 0;
 }
 
 bool store_check_was_met(void) {

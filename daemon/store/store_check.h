@@ -15,6 +15,19 @@
 int store_check(struct store *writer, bool thorough) _must_check_;
 
 /**
+ * store_check_read(path): reads the database ${path} and its log to their ends, without SQLite. 0;
+ * -EUCLEAN for a sector that cannot be read; another negative errno.
+ */
+int store_check_read(const char *path) _must_check_;
+
+/**
+ * store_check_may_pass(path, tried): whether a start that has met damage should open ${path} once
+ * more, after ${tried} times. It should once, and then for some seconds while the files cannot be
+ * read, which this waits for.
+ */
+bool store_check_may_pass(const char *path, unsigned tried);
+
+/**
  * store_check_was_met(): whether SQLite has met damage in this process since the last call.
  */
 bool store_check_was_met(void);

@@ -50,20 +50,6 @@ static void step_back(void) {
         (void) syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
 }
 
-/* Reads the file without SQLite. This waits for the disk, and holds nothing meanwhile. What SQLite
- * does then is mostly in memory. A sector that cannot be read is found as well. */
-static int read_through(const char *path) {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        static uint8_t buffer[1024 * 1024];
-        ssize_t n;
-
-        if (fd < 0)
-                return -errno;
-        while ((n = read(fd, buffer, sizeof(buffer))) > 0)
-                continue;
-        return n < 0 ? (errno == EIO ? -EUCLEAN : -errno) : 0;
-}
-
 static int look_through(const char *path) {
         /* The helper is a guest: when it is the last to close, it leaves the log as it is. */
         struct store_shared shared = { .foreign = true };
@@ -92,7 +78,9 @@ ssize_t store_look_run(const uint8_t *in, size_t in_len, uint8_t *out) {
         if (!bytes_is_at_end(&reader))
                 return -EBADMSG;
         step_back();
-        r = read_through(path);
+        /* This waits for the disk, and holds nothing meanwhile. What SQLite does then is mostly in
+         * memory. */
+        r = store_check_read(path);
         if (r >= 0)
                 r = look_through(path);
         if (r < 0 && r != -EUCLEAN)

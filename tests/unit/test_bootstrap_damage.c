@@ -401,6 +401,60 @@ static void test_lost_accounts_are_compared_anew(void **state) {
         unit_boot_done(&b);
 }
 
+/* --- A disk that does not give the file for a moment --- */
+
+static unsigned reads, failing_read; /* from 1; 0: none */
+
+static ssize_t __attribute__((noinline)) read_at(int fd, void *out, size_t len, off_t at) {
+        if (++reads == failing_read) {
+                errno = EIO;
+                return -1;
+        }
+        return pread(fd, out, len, at);
+}
+
+static void replace_reads(bool ours) {
+        sqlite3_syscall_ptr call = ours ? (sqlite3_syscall_ptr) (void (*)(void)) read_at : NULL;
+        sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+        bool replaced = false;
+
+        replaced |= vfs->xSetSystemCall(vfs, "pread", call) == SQLITE_OK;
+        replaced |= vfs->xSetSystemCall(vfs, "pread64", call) == SQLITE_OK;
+        assert_true(replaced);
+}
+
+static bool is_there(const struct unit_boot *f, const char *pattern) {
+        char command[2 * UNIT_PATH_LEN];
+
+        (void) snprintf(command, sizeof(command), "ls '%s'/%s >/dev/null 2>&1", f->dir, pattern);
+        return system(command) == 0;
+}
+
+static void test_an_error_that_passes_costs_nothing(void **state) {
+        struct unit_boot *f = *state;
+        struct bootstrap b;
+        unsigned all;
+
+        fill(f);
+        replace_reads(true);
+        reads = failing_read = 0;
+        unit_boot_start_well(f, &b);
+        unit_boot_done(&b);
+        all = reads;
+        assert_in_range(all, 20, 10000);
+        for (unsigned i = 1; i <= all; i += i < 10 ? 1 : all / 10) {
+                reads = 0;
+                failing_read = i;
+                unit_boot_start_well(f, &b);
+                assert_int_equal(check_keys("read", b.reader), KEYS / _FATES * 3);
+                assert_false(store_check_was_met());
+                unit_boot_done(&b);
+                assert_false(is_there(f, "keys.db.damaged-*"));
+                assert_false(is_there(f, "damaged"));
+        }
+        replace_reads(false);
+}
+
 /* An upgrade and a damaged page of keys. Making an index would read all of them. */
 static void test_a_damaged_store_of_an_older_schema(void **state) {
         static const uint8_t zero[PAGE];
@@ -525,6 +579,7 @@ int main(void) {
                 unit_test_with_boot(test_each_page),
                 unit_test_with_boot(test_pages_of_the_past),
                 unit_test_with_boot(test_a_page_of_the_past_where_little_is_left),
+                unit_test_with_boot(test_an_error_that_passes_costs_nothing),
                 unit_test_with_boot(test_a_damaged_store_of_an_older_schema),
                 unit_test_with_boot(test_keys_that_nothing_names_need_a_person),
                 unit_test_with_boot(test_lost_accounts_are_compared_anew),
