@@ -11,6 +11,7 @@
 
 #include "accounts/accounts.h"
 #include "accounts/accounts_update.h"
+#include "badpage.h"
 #include "base/clock.h"
 #include "base/closer.h"
 #include "base/log.h"
@@ -376,6 +377,8 @@ static int start(struct server *s, char *error) {
         r = conf_load(&s->conf, s->options->conf, s->options->conf_required, error);
         if (r >= 0)
                 r = bootstrap_open(s->options->state_dir, &s->shared, &s->state, error);
+        if (r >= 0)
+                badpage_watch(s->state.lock);
         if (r >= 0 && s->options->seed)
                 r = seed_plant(s->options->seed, s->state.keymint, s->state.writer, error);
         if (s->options->seed)

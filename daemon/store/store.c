@@ -134,7 +134,9 @@ static int configure(struct store *s) {
                 (void) sqlite3_busy_timeout(s->db, 20);
         if (s->mode == STORE_READER || s->read_only != 0) {
                 r = store_stmt_exec(s->db, reader);
-                return r < 0 ? r : store_map(s->db);
+                /* A guest reads everything once. It is told of a page that cannot be read, and gets
+                 * no signal. */
+                return r < 0 || s->shared->foreign ? r : store_map(s->db);
         }
         if (s->mode == STORE_STAGING)
                 return store_stmt_exec(s->db, staging);
@@ -150,9 +152,9 @@ static int bring_up_to_date(struct store *s, int64_t version) {
 
         if (s->read_only != 0)
                 return s->read_only;
+        notify_slow();
         r = store_copy_make(s, version);
         if (r < 0)
-        notify_slow();
                 return r;
         r = store_schema_migrate(s->db, version, s->shared->damaged);
         if (r < 0)

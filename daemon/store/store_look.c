@@ -58,8 +58,6 @@ static int look_through(const char *path) {
         int r;
 
         r = store_open(&reader, path, STORE_READER, &shared);
-        if (r >= 0)
-                r = store_stmt_exec(reader->db, "PRAGMA mmap_size = 0");
         for (int i = 0; r >= 0 && (r = store_stmt_nth_table(reader->db, i, table)) > 0; i++)
                 r = store_check_table(reader, table, true);
         if (r >= 0)
