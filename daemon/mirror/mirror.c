@@ -27,6 +27,9 @@ static const struct {
 } refusals[] = {
         { -EMEDIUMTYPE, "This is not a mirror or backup of wfapikey" },
         { -EPROTONOSUPPORT, "It was made by a newer version of wfapikey" },
+        { -ENOTSUP,
+          "It was made by a version that is too old: its certificates cannot be taken over. "
+          "Restore it with that version, and upgrade this host then" },
         { -EBADMSG, "The file is damaged, or not complete" },
         { -EKEYREJECTED, "The file is sealed for another host" },
         { -ENOKEY,

@@ -49,11 +49,12 @@ struct mirror_import *mirror_import_free(struct mirror_import *i);
 /**
  * mirror_import_write(i, writer, in, len):
  * Takes the next bytes of the file. Returns 0; -EMEDIUMTYPE for another type of file;
- * -EPROTONOSUPPORT for a newer version; -EBADMSG damaged; -EKEYREJECTED sealed for another host;
- * -EPROTOTYPE of the other kind; -EXDEV from a source that is not allowed; -ELOOP a mirror of this
- * host; -ESTALE a mirror not newer than the last; -ENOLINK when there is no room for its peppers;
- * -E2BIG when too many services would need a certificate by its policy and that of this host; an
- * error of the store or of a file. After an error the import can only be freed.
+ * -EPROTONOSUPPORT for a newer version, -ENOTSUP one too old; -EBADMSG damaged; -EKEYREJECTED
+ * sealed for another host; -EPROTOTYPE of the other kind; -EXDEV from a source that is not allowed;
+ * -ELOOP a mirror of this host; -ESTALE a mirror not newer than the last; -ENOLINK when there is no
+ * room for its peppers; -E2BIG when too many services would need a certificate by its policy and
+ * that of this host; an error of the store or of a file. After an error the import can only be
+ * freed.
  */
 int mirror_import_write(struct mirror_import *i, struct store *writer, const uint8_t *in,
                         size_t len) _must_check_;

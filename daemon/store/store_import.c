@@ -108,7 +108,7 @@ static int take_columns(struct in *in, const struct store_columns *ours,
                         if (is_name(name, len, ours->names[at]))
                                 break;
                 if (at == ours->n)
-                        return -EPROTONOSUPPORT;
+                        return is_name(name, len, "issuer") ? -ENOTSUP : -EPROTONOSUPPORT;
                 memcpy(columns.names[i], ours->names[at], sizeof(columns.names[i]));
         }
         *ret = columns;
@@ -183,7 +183,7 @@ static int take_table(struct store_import *l, struct in *in) {
         if (r >= 0)
                 r = take_columns(in, &ours, &columns);
         if (r < 0)
-                return r;
+                return r == -ENOTSUP && l->live ? -EPROTONOSUPPORT : r;
         return in->left > 0 ? -EBADMSG : prepare(l, &columns);
 }
 

@@ -88,7 +88,7 @@ int store_import_open_live(struct store_import **ret, struct store *writer,
  * store_import_record(l, type, in, len, ret_key):
  * Takes a record of one of the two types that the store knows. Returns 1 when it was a key, which
  * is then in ${ret_key}; 0; -EBADMSG when the live store could not have had it; -EPROTONOSUPPORT
- * when a newer version must have made it; an error of the store.
+ * when a newer version must have made it, -ENOTSUP schema 7 or 6; an error of the store.
  */
 int store_import_record(struct store_import *l, uint8_t type, const uint8_t *in, size_t len,
                         struct key_record *ret_key) _must_check_;
