@@ -64,6 +64,7 @@ void mirror_changes_policy(struct mirror_changes *c, const struct policy *live,
 struct comparing {
         struct mirror_changes *changes;
         struct store *writer, *staged;
+        const struct store_keep *keep;
         /* the certificates of the file are visited */
         bool comes;
 };
@@ -101,28 +102,46 @@ static int compare_ca(const struct comparing *comparing, const struct cert_recor
         return 0;
 }
 
+/* Whether a certificate of the file is not taken, because it is not here. */
+static int stays_away(const struct comparing *comparing, const struct cert_record *cert) {
+        if (!comparing->comes || !comparing->keep->keys)
+                return 0;
+        return comparing->keep->forgets
+                       ? 1
+                       : store_cert_was_removed(comparing->writer, cert->thumbprint);
+}
+
 static int compare_cert(const struct cert_record *cert, const uint8_t *der, size_t len,
                         void *userdata) {
         const struct comparing *comparing = userdata;
         struct store *other = comparing->comes ? comparing->writer : comparing->staged;
         struct cert_record found;
         ssize_t n = store_cert_get(other, cert->thumbprint, &found, NULL);
+        int away;
 
         (void) der;
         (void) len;
         if (n < 0 && n != -ENOENT)
                 return (int) n;
+        away = n < 0 ? stays_away(comparing, cert) : 0;
+        if (away < 0)
+                return away;
         if (n < 0)
-                mirror_changes_add(comparing->changes, "%s '%s' %s",
-                                   cert->kind == CERT_CA ? "CA" : "certificate", cert->name,
-                                   comparing->comes        ? "is trusted again"
-                                   : cert->kind == CERT_CA ? "goes, and its revocation list with it"
-                                                           : "goes");
-        return comparing->comes && cert->kind == CERT_CA ? compare_ca(comparing, cert) : 0;
+                mirror_changes_add(
+                        comparing->changes, "%s '%s' %s",
+                        cert->kind == CERT_CA ? "CA" : "certificate", cert->name,
+                        away ? "is not trusted here, and stays so, although the file has it"
+                        : comparing->comes      ? "is trusted again"
+                        : cert->kind == CERT_CA ? "goes, and its revocation list with it"
+                                                : "goes");
+        return comparing->comes && !away && cert->kind == CERT_CA ? compare_ca(comparing, cert) : 0;
 }
 
-int mirror_changes_certs(struct mirror_changes *c, struct store *writer, struct store *staged) {
-        struct comparing comparing = { .changes = c, .writer = writer, .staged = staged };
+int mirror_changes_certs(struct mirror_changes *c, struct store *writer, struct store *staged,
+                         const struct store_keep *keep) {
+        struct comparing comparing = {
+                .changes = c, .writer = writer, .staged = staged, .keep = keep
+        };
         int r;
 
         r = store_cert_each(writer, compare_cert, &comparing);

@@ -5,7 +5,7 @@
 
 #include "record.h"
 #include "rules/policy.h"
-#include "store/store.h"
+#include "store/store_mirror.h"
 
 #define MIRROR_CHANGES_LEN 8192
 
@@ -29,8 +29,8 @@ void mirror_changes_policy(struct mirror_changes *c, const struct policy *live,
                            const struct policy *file, const struct policy *after);
 
 /**
- * mirror_changes_certs(c, writer, staged): the certificates that come and go, and what happens to
- * revocation lists. 0, or an error of the store.
+ * mirror_changes_certs(c, writer, staged, keep): the certificates that come and go, and what
+ * happens to revocation lists. Of ${keep} the policies do not count. 0, or an error of the store.
  */
-int mirror_changes_certs(struct mirror_changes *c, struct store *writer,
-                         struct store *staged) _must_check_;
+int mirror_changes_certs(struct mirror_changes *c, struct store *writer, struct store *staged,
+                         const struct store_keep *keep) _must_check_;

@@ -218,7 +218,7 @@ static int take_first(const struct audit_record *record, void *userdata) {
  * file that is not here may be one of these. The host knows better while its audit log has all
  * records from when the file was made, or from its own beginning: then the store that has made the
  * file was lost. A log that begins with a salvage does not have those before, whatever its number
- * and time are. */
+ * and time are. A record that stands for several is as old as the last of them. */
 static int learn_memory(struct mirror_import *i, struct store *writer) {
         const struct audit_filter all = {};
         struct audit_record first = {};
@@ -229,7 +229,7 @@ static int learn_memory(struct mirror_import *i, struct store *writer) {
                 return 0;
         r = store_audit_each(writer, &all, 1, take_first, &first, &next);
         i->forgets = r < 0 || strcmp(first.event, "salvaged") == 0 ||
-                     (first.seq != 1 && (first.at > made || made > i->now));
+                     (first.seq != 1 && (first.until > made || made > i->now));
         return r;
 }
 
@@ -389,14 +389,18 @@ static void say_memory(struct mirror_import *i) {
         if (i->forgets)
                 mirror_changes_add(&i->summary.changes,
                                    "this host no longer knows what was revoked when the backup was "
-                                   "made, so no key comes back that is not here");
+                                   "made, so no key comes back that is not here, and no "
+                                   "certificate");
 }
 
 /* The keys were compared as they came. */
 static int find_changes(struct mirror_import *i, struct store *writer) {
+        const struct store_keep keep = { .keys = !i->options.revive, .forgets = i->forgets };
+
         say_memory(i);
         mirror_changes_policy(&i->summary.changes, &i->live, &i->staged, &i->after);
-        return mirror_changes_certs(&i->summary.changes, writer, store_import_staging(i->load));
+        return mirror_changes_certs(&i->summary.changes, writer, store_import_staging(i->load),
+                                    &keep);
 }
 
 /* All of the file is there. Checks what can only be checked of the whole. */

@@ -6,6 +6,7 @@
 
 #include "store/store_cert.h"
 #include "store/store_note.h"
+#include "store/store_once.h"
 #include "store/store_stmt.h"
 
 /* The columns of CERT_COLUMNS, in their order. */
@@ -201,6 +202,19 @@ int store_cert_keys(struct store *writer, const uint8_t thumbprint[static RECORD
                 return r < 0 ? r : -EIO;
         *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
         return 0;
+}
+
+int store_cert_was_removed(struct store *writer,
+                           const uint8_t thumbprint[static RECORD_THUMBPRINT_LEN]) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(writer->db, &stmt, "SELECT lower(hex(?1)) IN (" STORE_CERT_REMOVED ")");
+        if (r >= 0)
+                r = store_stmt_bind_hash(stmt, 1, thumbprint);
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        return r <= 0 ? (r < 0 ? r : -EIO) : sqlite3_column_int(stmt, 0);
 }
 
 int store_cert_revoked(struct store *s, const struct cert_serial *serial, int64_t *ret_until) {

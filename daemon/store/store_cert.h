@@ -35,6 +35,19 @@ int store_cert_each_of_key(struct store *s, const uint8_t hash[static RECORD_HAS
 int store_cert_each_ca(struct store *s, store_cert_fn *visit, void *userdata) _must_check_;
 int store_cert_each(struct store *writer, store_cert_fn *visit, void *userdata) _must_check_;
 
+/**
+ * store_cert_was_removed(writer, thumbprint): whether the last thing that the audit log says of a
+ * certificate is that it was removed. Reads all of the log. 1; 0; an error of the store.
+ */
+int store_cert_was_removed(struct store *writer,
+                           const uint8_t thumbprint[static RECORD_THUMBPRINT_LEN]) _must_check_;
+
+/* For the room: all of these, in hexadecimal. */
+#define STORE_CERT_REMOVED                                                                         \
+        "SELECT print FROM (SELECT substr(detail, 1, 64) AS print, event, max(seq) FROM "          \
+        "main.audit WHERE event IN ('cert-added', 'cert-removed') AND verdict = 'done' GROUP BY "  \
+        "print) WHERE event = 'cert-removed'"
+
 /* Within so many days something ends, for those who watch. */
 #define STORE_SOON 3
 #define STORE_SOON_DAYS                                                                            \

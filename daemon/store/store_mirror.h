@@ -112,9 +112,10 @@ int store_import_finish(struct store_import *l) _must_check_;
 
 /* What of the store stays when another one takes its place. */
 struct store_keep {
-        /* A key that both have stays as it is here. One that has ended here is not taken. */
+        /* A key that both have stays as it is here. One that has ended here is not taken, nor is a
+         * certificate that was removed here. */
         bool keys;
-        /* Neither is one that is not here: this store may have forgotten why. For ${keys}. */
+        /* Neither is what is not here: this store may have forgotten why. For ${keys}. */
         bool forgets;
         /* policies that stay as they are here */
         size_t n_policies;

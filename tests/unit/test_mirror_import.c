@@ -4,15 +4,19 @@
 #include <stdatomic.h>
 
 #include "unit_store.h"
+#include "unit_trust.h"
 
 #include "bootstrap.h"
+#include "cert/cert.h"
 #include "keys/audit.h"
 #include "keys/facts.h"
 #include "keys/sweep.h"
 #include "mirror/mirror.h"
+#include "mirror/mirror_certs.h"
 #include "rules/expiry.h"
 #include "store/store_mirror.h"
 #include "store/store_sweep.h"
+#include "text.h"
 
 #define NOW  INT64_C(1800000000)
 #define DAY  INT64_C(86400)
@@ -270,6 +274,128 @@ static void test_what_outlived_a_lifetime_does_not_come_back(void **state) {
         assert_int_equal(expiry_status(&policy, &key, NOW + 2 * DAY), KEY_EXPIRED);
 }
 
+/* What was left of the records is one that stands for several, and it began before the backup. */
+static void test_a_record_is_as_old_as_its_end(void **state) {
+        const struct audit_record several = { .at = NOW - 60,
+                                              .until = NOW + 2 * DAY,
+                                              .count = 9,
+                                              .event = "login",
+                                              .verdict = "denied" };
+        struct mirror_import_summary summary;
+        struct host *h = *state;
+
+        insert(h);
+        back_up(h, h);
+        end_key(h, "removed", NOW + DAY);
+        lose_key(h);
+        unit_sql(h->path, "DELETE FROM audit");
+        assert_int_equal(store_begin(h->state.writer), 0);
+        assert_int_equal(store_audit_add(h->state.writer, &several), 0);
+        assert_int_equal(store_commit(h->state.writer), 0);
+        assert_false(restore(h, h, false, NOW + 3 * DAY, &summary));
+        assert_non_null(strstr(summary.changes.text, "no longer knows"));
+}
+
+/* --- Certificates --- */
+
+static struct cert_record put_cert(struct store *writer, unsigned n, enum cert_kind kind) {
+        struct cert_record cert = unit_cert((uint8_t) n);
+        char der[32];
+
+        (void) snprintf(der, sizeof(der), "certificate %u", n);
+        (void) snprintf(cert.name, sizeof(cert.name), "number %u", n);
+        cert.kind = kind;
+        keymint_sha256((const uint8_t *) der, strlen(der), cert.thumbprint);
+        unit_cert_put(writer, &cert, der, strlen(der));
+        return cert;
+}
+
+static void remove_cert(struct host *h, const struct cert_record *cert, bool noted) {
+        char detail[2 * RECORD_THUMBPRINT_LEN + sizeof(cert->name) + 2];
+        struct store *writer = h->state.writer;
+
+        text_hex(detail, cert->thumbprint, RECORD_THUMBPRINT_LEN);
+        (void) snprintf(detail + 2 * RECORD_THUMBPRINT_LEN, sizeof(cert->name) + 2, " %s",
+                        cert->name);
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_cert_delete(writer, cert->thumbprint), 0);
+        if (noted)
+                assert_int_equal(audit_own(writer, "cert-removed", NULL, detail, 1, NOW + DAY), 0);
+        assert_int_equal(store_commit(writer), 0);
+}
+
+static bool is_trusted(struct host *h, const struct cert_record *cert) {
+        return store_cert_get(h->state.writer, cert->thumbprint, &(struct cert_record){}, NULL) > 0;
+}
+
+static void test_a_certificate_that_was_removed_stays_removed(void **state) {
+        struct cert_record client, removed, lost, other;
+        struct mirror_import_summary summary;
+        struct host *h = *state;
+
+        insert(h);
+        client = put_cert(h->state.writer, 1, CERT_CLIENT);
+        removed = put_cert(h->state.writer, 2, CERT_CA);
+        lost = put_cert(h->state.writer, 3, CERT_CA);
+        other = put_cert(h->state.writer, 4, CERT_CLIENT);
+        unit_crl_put(h->state.writer, removed.thumbprint, 5, &client.serial, 1);
+        back_up(h, h);
+        remove_cert(h, &client, true);
+        remove_cert(h, &removed, true);
+        remove_cert(h, &lost, false);
+        (void) restore(h, h, false, NOW + 2 * DAY, &summary);
+        assert_non_null(strstr(summary.changes.text, "CA 'number 2' is not trusted here"));
+        assert_non_null(strstr(summary.changes.text, "certificate 'number 1' is not trusted here"));
+        assert_non_null(strstr(summary.changes.text, "CA 'number 3' is trusted again"));
+        assert_false(is_trusted(h, &client) || is_trusted(h, &removed));
+        assert_true(is_trusted(h, &lost) && is_trusted(h, &other));
+        assert_int_equal(unit_sql_number(h->path, "SELECT count(*) FROM crl_serial"), 0);
+        assert_int_equal(unit_sql_number(h->path, "SELECT count(*) FROM crl"), 0);
+        /* A person can want it all the same. */
+        (void) restore(h, h, true, NOW + 2 * DAY, &summary);
+        assert_null(strstr(summary.changes.text, "is not trusted here"));
+        assert_true(is_trusted(h, &client) && is_trusted(h, &removed));
+        assert_int_equal(unit_sql_number(h->path, "SELECT count(*) FROM crl_serial"), 1);
+        /* Registered again, and then lost. */
+        remove_cert(h, &client, true);
+        client = put_cert(h->state.writer, 1, CERT_CLIENT);
+        (void) restore(h, h, false, NOW + 2 * DAY, &summary);
+        assert_true(is_trusted(h, &client));
+}
+
+static void test_a_certificate_may_have_been_removed(void **state) {
+        struct mirror_import_summary summary;
+        struct cert_record client, other;
+        struct host *h = *state;
+
+        insert(h);
+        client = put_cert(h->state.writer, 1, CERT_CLIENT);
+        other = put_cert(h->state.writer, 2, CERT_CLIENT);
+        back_up(h, h);
+        remove_cert(h, &client, true);
+        purge(h, NOW + 2 * YEAR);
+        (void) restore(h, h, false, NOW + 2 * YEAR, &summary);
+        assert_false(is_trusted(h, &client));
+        assert_true(is_trusted(h, &other));
+}
+
+/* As many as can be registered come with a file, and no more. */
+static void test_how_many_certificates_a_file_may_have(void **state) {
+        struct store *writer = ((struct host *) *state)->state.writer;
+
+        for (unsigned i = 0; i < CERT_CAS_MAX; i++)
+                (void) put_cert(writer, i, CERT_CA);
+        assert_int_equal(mirror_certs_check(writer), 0);
+        (void) put_cert(writer, CERT_CAS_MAX, CERT_CA);
+        assert_int_equal(mirror_certs_check(writer), -EBADMSG);
+        unit_sql(((struct host *) *state)->path, "UPDATE cert SET kind = 0");
+        for (unsigned i = CERT_CAS_MAX + 1; i < STORE_CERTS_MAX; i++)
+                (void) put_cert(writer, i, CERT_CLIENT);
+        assert_int_equal(mirror_certs_check(writer), 0);
+        (void) put_cert(writer, STORE_CERTS_MAX, CERT_CLIENT);
+        assert_int_equal(mirror_certs_check(writer), -EBADMSG);
+}
+
 /* Half a file replaces nothing, and does not wait for its other half for ever. */
 static void test_a_file_that_is_cut(void **state) {
         const struct mirror_import_options options = { .kind = SEAL_BACKUP };
@@ -312,6 +438,10 @@ int main(void) {
                 test_host(test_what_outlived_a_lifetime_does_not_come_back),
                 test_host(test_numbers_of_exports_go_on),
                 test_host(test_a_file_that_is_cut),
+                test_host(test_a_record_is_as_old_as_its_end),
+                test_host(test_a_certificate_that_was_removed_stays_removed),
+                test_host(test_a_certificate_may_have_been_removed),
+                test_host(test_how_many_certificates_a_file_may_have),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
