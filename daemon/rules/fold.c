@@ -13,9 +13,11 @@
 
 #define BUCKETS      4096
 #define OTHERS_SHARE (FOLD_ENTRIES_MAX - FOLD_ROOT_SHARE - FOLD_REST_SHARE)
+#define ENTRIES      (FOLD_ENTRIES_MAX + 2 * FOLD_SOURCES_SHARE)
 
 enum kind {
         KIND_KNOWN,
+        KIND_SOURCE, /* accepted, of one source */
         KIND_UNKNOWN,
         KIND_REST, /* beyond the share of a uid */
         _KIND_MAX,
@@ -50,19 +52,21 @@ struct load {
 struct owner {
         const struct load *load; /* of the asking uid */
         uid_t uid;
-        unsigned n; /* entries; 0: the place is free */
+        unsigned n[_KIND_MAX]; /* entries; all 0: the place is free */
 };
 
 struct fold {
         uint64_t seed;
-        /* FOLD_ENTRIES_MAX. Only the first n_begun were ever in use. */
+        /* ENTRIES. Only the first n_begun were ever in use. */
         struct entry *entries;
         size_t n_begun;
         struct entry *unused; /* of those */
         struct entry *buckets[BUCKETS];
         struct load loads[FOLD_UIDS_MAX];
-        struct owner owners[FOLD_ROOT_SHARE + OTHERS_SHARE];
+        struct owner owners[FOLD_ROOT_SHARE + OTHERS_SHARE + 2 * FOLD_SOURCES_SHARE];
         unsigned n_root, n_others, n_rest;
+        /* of KIND_SOURCE, for root and for the others */
+        unsigned n_sources[2];
         /* accepted, refused: of all uids that found no place */
         struct entry last_resort[2];
         /* where fold_take() and fold_repeats() go on */
@@ -74,7 +78,7 @@ int fold_new(struct fold **ret) {
 
         if (!f)
                 return -ENOMEM;
-        f->entries = calloc(FOLD_ENTRIES_MAX, sizeof(*f->entries));
+        f->entries = calloc(ENTRIES, sizeof(*f->entries));
         if (!f->entries || getrandom(&f->seed, sizeof(f->seed), 0) != sizeof(f->seed)) {
                 int r = f->entries ? -EIO : -ENOMEM;
 
@@ -108,8 +112,10 @@ static size_t bucket_of(const struct fold *f, const struct audit_record *record,
                 hash = loglimit_hash(hash, record->reason);
                 hash = loglimit_hash(hash, record->service);
         }
-        if (kind == KIND_KNOWN)
+        if (kind == KIND_KNOWN || kind == KIND_SOURCE)
                 hash = loglimit_hash(hash, record->key);
+        if (kind == KIND_SOURCE)
+                hash = loglimit_hash(hash, record->rhost);
         return (hash >> 32) % BUCKETS;
 }
 
@@ -127,7 +133,8 @@ static bool is_alike(const struct entry *e, const struct audit_record *record, e
         return strcmp(mine->door, record->door) == 0 && strcmp(mine->event, record->event) == 0 &&
                strcmp(mine->reason, record->reason) == 0 &&
                strcmp(mine->service, record->service) == 0 &&
-               (kind == KIND_UNKNOWN || strcmp(mine->key, record->key) == 0);
+               (kind == KIND_UNKNOWN || strcmp(mine->key, record->key) == 0) &&
+               (kind != KIND_SOURCE || strcmp(mine->rhost, record->rhost) == 0);
 }
 
 static struct entry *find(struct fold *f, const struct audit_record *record, enum kind kind) {
@@ -148,10 +155,14 @@ struct usage {
         /* NULL: it counts for no owner of a key */
         struct owner *owner;
         /* of its block of uids */
-        unsigned range_uids, range_entries;
+        unsigned range_uids, range_entries, range_sources;
         /* uids, and places for uids, without an entry */
         unsigned without;
 };
+
+static unsigned entries_of_owner(const struct owner *owner) {
+        return owner->n[KIND_KNOWN] + owner->n[KIND_SOURCE];
+}
 
 /* The owner's place among what one uid asks, or a free one. There are as many as there are entries
  * about keys. */
@@ -161,9 +172,9 @@ static struct owner *find_owner(struct fold *f, const struct load *load, uid_t u
         for (size_t i = 0; i < ARRAY_LEN(f->owners); i++) {
                 struct owner *o = &f->owners[i];
 
-                if (o->n > 0 && o->load == load && o->uid == uid)
+                if (entries_of_owner(o) > 0 && o->load == load && o->uid == uid)
                         return o;
-                if (o->n == 0 && !unused)
+                if (entries_of_owner(o) == 0 && !unused)
                         unused = o;
         }
         if (unused)
@@ -181,7 +192,7 @@ static struct usage look(struct fold *f, uid_t uid) {
                 unsigned entries = entries_of(l);
 
                 usage.without += entries == 0;
-                if (entries + l->n[KIND_REST] == 0) {
+                if (entries + l->n[KIND_SOURCE] + l->n[KIND_REST] == 0) {
                         unused = unused ? unused : l;
                         continue;
                 }
@@ -190,6 +201,7 @@ static struct usage look(struct fold *f, uid_t uid) {
                 if (share_range(l->uid) == share_range(uid)) {
                         usage.range_uids++;
                         usage.range_entries += entries;
+                        usage.range_sources += l->n[KIND_SOURCE];
                 }
         }
         if (!usage.load && unused && usage.range_uids < FOLD_RANGE_UIDS_MAX) {
@@ -201,26 +213,33 @@ static struct usage look(struct fold *f, uid_t uid) {
 
 /* Which of the total counts an entry belongs to. */
 static unsigned *total_of(struct fold *f, uid_t uid, enum kind kind) {
-        return kind == KIND_REST ? &f->n_rest : uid == 0 ? &f->n_root : &f->n_others;
+        if (kind == KIND_REST)
+                return &f->n_rest;
+        if (kind == KIND_SOURCE)
+                return &f->n_sources[uid == 0];
+        return uid == 0 ? &f->n_root : &f->n_others;
 }
 
 static unsigned known_max(uid_t uid) {
         return uid < SHARE_BLOCK ? FOLD_KNOWN_MAX : FOLD_RANGE_KNOWN_MAX;
 }
 
-/* Invariants: (1) the three shares add up to all entries, so a uid with a place finds an entry; (2)
+/* Invariants: (1) the shares add up to all entries, so a uid with a place finds an entry; (2)
  * of the share of the others, one is left for each uid without an entry. So the first event of a
  * uid always has one; (3) of that share, a uid gets no more than what is left then, and of what a
  * uid has, the owner of a key gets no more than what is left then. So the next uid and the next
- * owner find a place. */
+ * owner find a place. The same holds for the shares of sources, where root counts as no uid. */
 static bool has_place(const struct fold *f, const struct usage *usage, enum kind kind) {
         const struct load *load = usage->load;
-        unsigned of_owner = usage->owner ? usage->owner->n : 0;
+        unsigned of_owner = usage->owner ? usage->owner->n[kind] : 0;
 
         if (!load)
                 return false;
         if (kind == KIND_REST)
                 return f->n_rest < FOLD_REST_SHARE;
+        if (kind == KIND_SOURCE)
+                return f->n_sources[load->uid == 0] + usage->range_sources + of_owner <
+                       FOLD_SOURCES_SHARE;
         if (kind == KIND_UNKNOWN && load->n[kind] >= FOLD_UNKNOWN_MAX)
                 return false;
         if (load->uid == 0)
@@ -247,7 +266,7 @@ static struct audit_record blank(const struct audit_record *record) {
 static struct entry *make(struct fold *f, const struct usage *usage,
                           const struct audit_record *record, enum kind kind, int64_t now) {
         struct entry **bucket = &f->buckets[bucket_of(f, record, kind)], *e = f->unused;
-        struct owner *owner = kind == KIND_KNOWN ? usage->owner : NULL;
+        struct owner *owner = kind == KIND_KNOWN || kind == KIND_SOURCE ? usage->owner : NULL;
         struct load *load = usage->load;
 
         if (e)
@@ -266,7 +285,7 @@ static struct entry *make(struct fold *f, const struct usage *usage,
         e->window_s = is_accepted(record) ? FOLD_ACCEPTED_S : FOLD_REFUSED_S;
         load->n[kind]++;
         if (owner)
-                owner->n++;
+                owner->n[kind]++;
         (*total_of(f, load->uid, kind))++;
         return e;
 }
@@ -279,17 +298,18 @@ static void forget(struct fold *f, struct entry *e) {
         *p = e->next;
         e->load->n[e->kind]--;
         if (e->owner)
-                e->owner->n--;
+                e->owner->n[e->kind]--;
         (*total_of(f, e->load->uid, e->kind))--;
         *e = (struct entry){ .next = f->unused };
         f->unused = e;
 }
 
-/* Where a record belongs: an entry of its kind, else the rest of its uid, else the rest of all
- * uids. */
+/* Where a record belongs: an entry of its source, else of its kind, else the rest of its uid, else
+ * the rest of all uids. */
 static struct entry *place(struct fold *f, const struct audit_record *record, int64_t now) {
         enum kind kind = kind_of(record);
-        struct entry *e = find(f, record, kind);
+        bool by_source = kind == KIND_KNOWN && is_accepted(record);
+        struct entry *e = find(f, record, by_source ? KIND_SOURCE : kind);
         struct usage usage;
 
         if (e)
@@ -299,6 +319,10 @@ static struct entry *place(struct fold *f, const struct audit_record *record, in
                 usage.owner = find_owner(f, usage.load,
                                          record->of_realm ? loglimit_number(record->user)
                                                           : record->owner_uid);
+        if (by_source && has_place(f, &usage, KIND_SOURCE))
+                return make(f, &usage, record, KIND_SOURCE, now);
+        if (by_source && (e = find(f, record, kind)))
+                return e;
         if (has_place(f, &usage, kind))
                 return make(f, &usage, record, kind, now);
         e = find(f, record, KIND_REST);
@@ -344,12 +368,13 @@ static unsigned sharers(const struct fold *f, const struct entry *e) {
         if (!e->load)
                 return 1;
         if (e->load->uid == 0 && e->owner)
-                return e->owner->n;
+                return entries_of_owner(e->owner);
         if (e->load->uid == 0)
                 return e->load->n[KIND_UNKNOWN] + e->load->n[KIND_REST];
         for (size_t i = 1; i < FOLD_UIDS_MAX; i++)
                 if (share_range(f->loads[i].uid) == share_range(e->load->uid))
-                        n += entries_of(&f->loads[i]) + f->loads[i].n[KIND_REST];
+                        n += entries_of(&f->loads[i]) + f->loads[i].n[KIND_SOURCE] +
+                             f->loads[i].n[KIND_REST];
         return n;
 }
 

@@ -4,11 +4,14 @@
  * size is fixed, and no uid can fill it for the others. Pure: it is told the time.
  *
  * Two are alike when they have the same asking uid, login uid, door, event, reason and service, and
- * the same key if that key exists. Ids of no key do not count, because a client that guesses can
- * make any number of them. What a uid does beyond its share is folded into one record that says
- * only how often. A service asks for everybody: the owner of many keys cannot fill its share. An
- * entry is kept for the first event of each uid, so that others cannot have it counted as one of
- * several. */
+ * the same key if that key exists. Accepted logins must have the same source as well: else who has
+ * stolen a key would be one of the owner's many logins. Only what is beyond the share of sources is
+ * folded without regard to them, with the last one shown. So a source is hidden only behind
+ * hundreds of others that are all written, and that the owner did not make. Ids of no key do not
+ * count, because a client that guesses can make any number of them. What a uid does beyond its
+ * share is folded into one record that says only how often. A service asks for everybody: the owner
+ * of many keys cannot fill its share. An entry is kept for the first event of each uid, so that
+ * others cannot have it counted as one of several. */
 #pragma once
 
 #include "record_audit.h"
@@ -24,6 +27,10 @@
 /* for any uid, about ids of no key: guesses never take the place of a key */
 #define FOLD_UNKNOWN_MAX 32
 #define FOLD_UIDS_MAX    256
+/* Besides, for the sources of accepted logins: for root, and as many for all other uids. An owner,
+ * and any uid but root, gets no more than what is left then: an owner has 1024 where no other has
+ * many. */
+#define FOLD_SOURCES_SHARE 2048
 /* for a uid above 65535, about keys that exist; for its block (share.h), and of how many uids */
 #define FOLD_RANGE_KNOWN_MAX 128
 #define FOLD_RANGE_MAX       256

@@ -212,6 +212,14 @@ if [[ $uid == 0 ]] && in_session 4242 true 2>/dev/null; then
     run 0 ctl audit verify
 fi
 
+# --- A login from another source, among many with the same key
+
+run 0 ctl key issue "$me"
+for source in 192.0.2.1 192.0.2.1 203.0.113.66 192.0.2.1; do
+    verify "$me" --service sources --rhost "$source" <<<"$out" || fail "refused"
+done
+wait_for_event '"rhost":"203.0.113.66"' --key "$(id_of "$out")"
+
 # --- A flood of refusals, each with another id and service
 
 run 0 ctl key issue "$me"

@@ -8,7 +8,7 @@
 #define NOW   INT64_C(1800000000)
 #define TAKEN 256
 /* more than a table has */
-#define KEPT (2 * FOLD_ENTRIES_MAX)
+#define KEPT (3 * FOLD_ENTRIES_MAX)
 
 struct world {
         struct fold *fold;
@@ -63,6 +63,12 @@ static struct audit_record login(uid_t uid, unsigned id) {
         memcpy(record.verdict, "accepted", 9);
         record.reason[0] = '\0';
         record.owner_uid = 1000;
+        return record;
+}
+
+/* The same key from another address. */
+static struct audit_record from(struct audit_record record, unsigned address) {
+        (void) snprintf(record.rhost, sizeof(record.rhost), "2001:db8:1::%x", address);
         return record;
 }
 
@@ -229,6 +235,87 @@ static void test_accepted_logins_are_gathered_for_longer(void **state) {
         assert_int_equal(w->events, 3601);
 }
 
+/* --- Sources of accepted logins --- */
+
+/* Whether the source is in what was taken last, as one. */
+static bool is_shown(const struct world *w, const struct audit_record *record) {
+        for (size_t i = 0; i < w->n_taken; i++)
+                if (strcmp(w->taken[i].rhost, record->rhost) == 0 &&
+                    strcmp(w->taken[i].key, record->key) == 0 &&
+                    strcmp(w->taken[i].detail, "") == 0)
+                        return true;
+        return false;
+}
+
+/* A thief logs in once, among many logins of the owner from many places, before and after. */
+static void test_a_thief_is_not_one_of_the_owner_s_logins(void **state) {
+        struct world *w = *state;
+        struct audit_record thief = from(login(0, 1), 0x666);
+
+        for (unsigned i = 0; i < 100; i++)
+                note(w, from(login(0, 1), i % 20));
+        assert_int_equal(take(w, false), 20);
+        for (unsigned i = 0; i < 50; i++, w->now++)
+                note(w, from(login(0, 1), i % 20));
+        note(w, thief);
+        for (unsigned i = 0; i < 50; i++, w->now++)
+                note(w, from(login(0, 1), i % 20));
+        assert_int_equal(take(w, false), 1);
+        assert_true(is_shown(w, &thief));
+        note(w, thief);
+        assert_int_equal(take(w, false), 0);
+        (void) take(w, true);
+        assert_int_equal(w->events, 202);
+}
+
+/* Beyond the share of its owner the sources of a key are folded, and the others keep theirs: the
+ * next owner has ${next}. */
+static void check_sources(struct world *w, uid_t uid, unsigned most, unsigned next) {
+        struct audit_record beyond = from(login(uid, 1), 0xffff);
+
+        for (unsigned i = 0; i < 3000; i++)
+                note(w, from(login(uid, 1), i));
+        assert_int_equal(take(w, false), most + 1);
+        note(w, beyond);
+        note(w, from(login(uid, 1), 0xfffe));
+        w->now += FOLD_ACCEPTED_S;
+        (void) take(w, true);
+        assert_false(is_shown(w, &beyond));
+        for (unsigned i = 0; i < next; i++)
+                note(w, of_owner(from(login(uid, 2), i), 2000));
+        assert_int_equal(take(w, false), next);
+        for (unsigned i = 0; i < 100; i++) {
+                struct audit_record other = of_owner(login(uid, 100 + i), 3000 + i);
+
+                note(w, other);
+                assert_int_equal(take(w, false), 1);
+                assert_true(is_shown(w, &other));
+        }
+}
+
+static void test_one_key_s_sources_hide_no_other_through_root(void **state) {
+        check_sources(*state, 0, FOLD_SOURCES_SHARE / 2, FOLD_SOURCES_SHARE / 4);
+}
+
+static void test_nor_through_a_service(void **state) {
+        check_sources(*state, 110, FOLD_SOURCES_SHARE / 3 + 1, FOLD_SOURCES_SHARE / 9);
+}
+
+/* Local users invent sources for their own keys, and sshd has its own share. */
+static void test_invented_sources_leave_root_its_share(void **state) {
+        struct world *w = *state;
+
+        for (uid_t uid = 1000; uid < 1010; uid++)
+                for (unsigned i = 0; i < 3000; i++)
+                        note(w, of_owner(from(login(uid, uid), i), uid));
+        for (unsigned i = 0; i < 2000; i++)
+                note(w, of_owner(from(login(100000 + i, 5), i), 1010));
+        (void) take(w, false);
+        for (unsigned i = 0; i < FOLD_SOURCES_SHARE / 2; i++)
+                note(w, from(login(0, 1), i));
+        assert_int_equal(take(w, false), FOLD_SOURCES_SHARE / 2);
+}
+
 /* --- For hours --- */
 
 static void test_a_refusal_that_goes_on_leaves_few_rows_an_hour(void **state) {
@@ -345,6 +432,12 @@ static void new_services_each_hour(struct world *w, unsigned s) {
         }
 }
 
+/* From new sources all the time. */
+static void new_sources(struct world *w, unsigned s) {
+        for (unsigned i = 0; i < 40; i++)
+                note(w, of_owner(from(login(0, 1), s * 4 + i), 4242));
+}
+
 static void many_uids(struct world *w, unsigned s) {
         for (uid_t uid = 131072; uid < 131072 + 64; uid++)
                 note(w, login(uid, s % 4));
@@ -378,6 +471,10 @@ static void test_a_day_of_many_uids(void **state) {
 
 static void test_a_day_of_many_keys_through_root(void **state) {
         assert_in_range(a_day(*state, many_keys), 500, A_DAY + 2 * FOLD_ROOT_SHARE / 2);
+}
+
+static void test_a_day_of_new_sources(void **state) {
+        assert_in_range(a_day(*state, new_sources), 500, A_DAY + 2 * FOLD_SOURCES_SHARE / 2);
 }
 
 /* Three owners use many keys at a service of ${uid}. Then ${n} others use one each. */
@@ -456,7 +553,8 @@ static void test_many_uids_together_leave_root_its_share(void **state) {
                         note(w, refusal(uid, id, "x"));
                         note(w, login(uid, i));
                 }
-        assert_in_range(take(w, false), 1000, FOLD_ENTRIES_MAX - FOLD_ROOT_SHARE + 2);
+        assert_in_range(take(w, false), 1000,
+                        FOLD_ENTRIES_MAX - FOLD_ROOT_SHARE + FOLD_SOURCES_SHARE + 2);
         assert_int_equal(w->events, 2000 * 600);
         for (unsigned i = 0; i < FOLD_ROOT_SHARE / 2; i++) {
                 note(w, of_owner(login(0, i), 1000 + i));
@@ -528,13 +626,14 @@ static void test_the_first_event_of_a_uid_has_its_key(void **state) {
 /* Events beyond a share are counted by uid, accepted and refused ones apart. */
 static void test_what_is_beyond_a_share_is_counted(void **state) {
         struct world *w = *state;
+        const unsigned accepted = FOLD_KNOWN_MAX + FOLD_SOURCES_SHARE / 2;
         unsigned seen = 0;
 
-        for (unsigned i = 0; i < FOLD_KNOWN_MAX + 50; i++)
+        for (unsigned i = 0; i < accepted + 50; i++)
                 note(w, of_owner(login(110, i), 1000 + i));
         for (unsigned i = 0; i < FOLD_UNKNOWN_MAX + 60; i++)
                 note(w, guess(110, i, i));
-        assert_int_equal(take(w, false), FOLD_KNOWN_MAX + FOLD_UNKNOWN_MAX + 2);
+        assert_int_equal(take(w, false), accepted + FOLD_UNKNOWN_MAX + 2);
         for (size_t i = 0; i < w->n_taken; i++) {
                 if (strcmp(w->taken[i].event, "several") != 0)
                         continue;
@@ -592,6 +691,10 @@ int main(void) {
                 test_fold(test_what_differs_is_kept_apart),
                 test_fold(test_ids_that_nobody_has_are_not_kept_apart),
                 test_fold(test_accepted_logins_are_gathered_for_longer),
+                test_fold(test_a_thief_is_not_one_of_the_owner_s_logins),
+                test_fold(test_one_key_s_sources_hide_no_other_through_root),
+                test_fold(test_nor_through_a_service),
+                test_fold(test_invented_sources_leave_root_its_share),
                 test_fold(test_a_refusal_that_goes_on_leaves_few_rows_an_hour),
                 test_fold(test_after_a_quiet_hour_it_begins_anew),
                 test_fold(test_a_flood_fills_nothing_and_hides_nobody),
@@ -600,6 +703,7 @@ int main(void) {
                 test_fold(test_a_day_of_forgotten_services),
                 test_fold(test_a_day_of_many_uids),
                 test_fold(test_a_day_of_many_keys_through_root),
+                test_fold(test_a_day_of_new_sources),
                 test_fold(test_an_owner_through_root_hides_no_other),
                 test_fold(test_an_owner_through_a_service_hides_no_other),
                 test_fold(test_a_uid_hides_no_other_key_of_the_next),
