@@ -273,14 +273,13 @@ static int sweep_passwords(struct store *writer, const struct policy *policy, in
 
 static int note_expired(struct store *writer, const struct policy *policy, int64_t now,
                         struct sweep *sweep) {
-        _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
+        _cleanup_free_ struct ids *ids = calloc(1, sizeof(*ids));
         char date[PARSE_TIME_LEN], what[64];
         const char *event;
         int r;
 
         if (!ids)
                 return -ENOMEM;
-        ids->n = 0;
         r = store_sweep_each_ended(writer, now, expiry_made_by(policy, now), SWEEP_BATCH / 2,
                                    collect_once, ids);
         for (size_t i = 0; r >= 0 && i < ids->n; i++) {
@@ -303,12 +302,11 @@ static int note_expired(struct store *writer, const struct policy *policy, int64
 
 static int undo_expired(struct store *writer, const struct policy *policy, int64_t now,
                         struct sweep *sweep) {
-        _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
+        _cleanup_free_ struct ids *ids = calloc(1, sizeof(*ids));
         int r;
 
         if (!ids)
                 return -ENOMEM;
-        ids->n = 0;
         r = store_sweep_each_undone(writer, now, SWEEP_BATCH, collect, ids);
         for (size_t i = 0; r >= 0 && i < ids->n; i++) {
                 const struct key_record *key = &ids->keys[i];
@@ -374,13 +372,12 @@ static bool is_ahead(int64_t at, int64_t now) {
 
 /* What was made by a clock that was ahead would live until that time, and its lifetime. */
 static int redate_keys(struct store *writer, int64_t now, struct sweep *sweep) {
-        _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
+        _cleanup_free_ struct ids *ids = calloc(1, sizeof(*ids));
         char date[PARSE_TIME_LEN], what[96];
         int r;
 
         if (!ids)
                 return -ENOMEM;
-        ids->n = 0;
         r = store_sweep_each_made(writer, now + CLOCK_AHEAD_S, SWEEP_BATCH, collect, ids);
         for (size_t i = 0; r >= 0 && i < ids->n; i++) {
                 const struct key_record *key = &ids->keys[i];
@@ -400,7 +397,7 @@ static int redate_keys(struct store *writer, int64_t now, struct sweep *sweep) {
 
 /* Without a record store_check_policy() would find the policy too old. */
 static int redate_policy(struct store *writer, const char *name, int64_t value, int64_t at,
-                         int64_t now) {
+                         int64_t now, struct sweep *sweep) {
         char date[PARSE_TIME_LEN], what[96];
         int r;
 
@@ -408,6 +405,7 @@ static int redate_policy(struct store *writer, const char *name, int64_t value, 
                 return 0;
         parse_time_format(at, date);
         (void) snprintf(what, sizeof(what), "%s set now, not at %s", name, date);
+        sweep->visible = true;
         r = audit_own(writer, "redated", NULL, what, 1, now);
         return r < 0 ? r : store_policy_set(writer, name, value, now);
 }
@@ -422,9 +420,11 @@ static int redate(struct store *writer, const struct policy *policy, int64_t now
         r = redate_keys(writer, now, sweep);
         if (r >= 0)
                 r = redate_policy(writer, "lifetime", policy->lifetime_s,
-                                  policy->lifetime_changed_at, now);
+                                  policy->lifetime_changed_at, now, sweep);
         if (r >= 0)
-                r = redate_policy(writer, "idle", policy->idle_s, policy->idle_changed_at, now);
+                r = redate_policy(writer, "idle", policy->idle_s, policy->idle_changed_at, now,
+                                  sweep);
+        sweep->visible |= is_ahead(policy->idle_from, now) || is_ahead(policy->lapsed_at, now);
         if (r >= 0 && is_ahead(policy->idle_from, now))
                 r = store_policy_set(writer, POLICY_IDLE_FROM, 0, now);
         if (r < 0 || !is_ahead(policy->lapsed_at, now))
@@ -555,7 +555,7 @@ static int next_due(struct store *writer, const struct policy *policy, int64_t n
         return 0;
 }
 
-static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret_visible) {
+static int run(struct store *writer, int64_t now, struct sweep *sweep) {
         struct policy policy;
         uint64_t ended = 0;
         int r;
@@ -571,7 +571,7 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
         if ((r = remember(writer, &policy, now, sweep)) < 0 ||
             (r = next_due(writer, &policy, now, sweep)) < 0)
                 return r;
-        *ret_visible = ended + sweep->redated > 0;
+        sweep->visible |= ended + sweep->redated > 0;
         return 0;
 }
 
@@ -582,14 +582,13 @@ int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) {
                               .may_purge = sweep->may_purge,
                               .clock_trusted = sweep->clock_trusted,
                               .last = sweep->last };
-        bool visible = false;
         int r;
 
         r = store_begin(writer);
         if (r >= 0)
-                r = run(writer, now, &done, &visible);
+                r = run(writer, now, &done);
         if (r >= 0)
-                r = visible ? store_commit(writer) : store_commit_quietly(writer);
+                r = done.visible ? store_commit(writer) : store_commit_quietly(writer);
         store_rollback(writer);
         if (r < 0)
                 return r;

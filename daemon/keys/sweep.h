@@ -52,6 +52,8 @@ struct sweep {
 
         /* results */
         bool more; /* there is more to do now */
+        /* it was committed so that logins see it at once */
+        bool visible;
         /* when there will be more to do; INT64_MAX: never, unless something changes */
         int64_t next_at;
         uint64_t expired, ended, purged;

@@ -120,7 +120,7 @@ int sweep_idle_note(struct store *writer, const struct policy *policy, int64_t n
         }
         /* Uses that were lost count as uses of all keys. */
         if (sweep->uses.lost > policy->idle_from) {
-                sweep->more = true;
+                sweep->more = sweep->visible = true;
                 return store_policy_set(writer, POLICY_IDLE_FROM, 0, sweep->uses.lost);
         }
         if (!begin_walk(policy, now, sweep))

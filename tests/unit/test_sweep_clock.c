@@ -260,6 +260,31 @@ static void test_a_lifetime_that_was_set_ahead(void **state) {
         assert_int_equal(expiry_status(&policy, &ended, T0), KEY_EXPIRED);
 }
 
+/* Logins read the policy again when the generation has moved, and only then. */
+static void test_a_policy_that_is_redated_is_seen_by_logins(void **state) {
+        static const struct {
+                const char *name;
+                int64_t value;
+        } policies[] = { { "lifetime", LIFETIME },
+                         { "idle", DAY },
+                         { POLICY_IDLE_FROM, 0 },
+                         { POLICY_LAPSED, T0 + 24 * YEAR } };
+        struct unit_store *s = *state;
+
+        (void) sweep_at(s, T0, certain);
+        for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
+                uint64_t before;
+
+                unit_sweep_set_policy(s, policies[i].name, policies[i].value, T0 + 25 * YEAR);
+                before = s->shared.generation;
+                (void) sweep_at(s, T0 + (int64_t) i, certain);
+                unit_int(policies[i].name, s->shared.generation > before, true);
+                before = s->shared.generation;
+                (void) sweep_at(s, T0 + (int64_t) i, certain);
+                unit_int("nothing to do", s->shared.generation, before);
+        }
+}
+
 /* The row of the policy gets another time than the record of it, and that is no damage. */
 static void test_a_lifetime_that_was_set_ahead_is_no_damage(void **state) {
         struct audit_record set = { .at = T0 + 25 * YEAR,
@@ -309,6 +334,7 @@ int main(void) {
                 unit_test_with_sweep(test_a_clock_that_is_hours_behind_shortens_nothing),
                 unit_test_with_sweep(test_a_lifetime_that_was_set_ahead),
                 unit_test_with_sweep(test_a_lifetime_that_was_set_ahead_is_no_damage),
+                unit_test_with_sweep(test_a_policy_that_is_redated_is_seen_by_logins),
                 unit_test_with_sweep(test_a_first_time_before_all_keys),
         };
 

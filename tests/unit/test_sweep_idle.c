@@ -117,10 +117,13 @@ static void test_what_is_not_certain_ends_no_key(void **state) {
 static void test_lost_uses_are_remembered(void **state) {
         struct sweep sweep = sure(T0 + 100 * DAY), anew = sure(T0 + 101 * DAY);
         struct unit_store *s = *state;
+        uint64_t before;
 
         add(s, 1, -DAY, "");
+        before = s->shared.generation;
         sweep.uses.lost = T0 + 50 * DAY;
         (void) unit_sweep_run_all(s, T0 + 100 * DAY, &sweep);
+        assert_in_range(s->shared.generation, before + 1, UINT64_MAX);
         (void) unit_sweep_run_all(s, T0 + 101 * DAY, &anew);
         assert_int_equal(anew.expired, 0);
         assert_int_equal(anew.next_at, T0 + 50 * DAY + PERIOD);
