@@ -235,29 +235,48 @@ static bool make_place(const struct queue *queue, uid_t uid, const struct share_
         return true;
 }
 
-/* A key can have a few open challenges for each uid, or block of uids. One more takes the place of
- * the oldest of these: a user who has somebody's key ends no challenge of that person at sshd. */
-static void make_room_for_key(struct listener *l, uid_t uid, const char *id) {
+static bool is_same_key(const struct verify_event *a, const struct verify_event *b) {
+        return strcmp(a->id, b->id) == 0;
+}
+
+static bool is_same_owner(const struct verify_event *a, const struct verify_event *b) {
+        return strcmp(a->owner, b->owner) == 0;
+}
+
+/* Many services name no source. */
+static bool is_same_source(const struct verify_event *a, const struct verify_event *b) {
+        return a->rhost[0] && strcmp(a->rhost, b->rhost) == 0;
+}
+
+/* A key, an owner of keys and a source can have a few open challenges for each uid, or block of
+ * uids. One more takes the place of the oldest of these: a user who has somebody's key ends no
+ * challenge of that person at sshd, and a client of sshd with many keys none of anybody else's. */
+static void make_room_among(struct listener *l, const struct verify_event *event, size_t most,
+                            bool (*is_same)(const struct verify_event *a,
+                                            const struct verify_event *b)) {
         struct pending *p, *oldest = NULL;
         size_t n = 0;
 
         TAILQ_FOREACH_REVERSE(p, &l->offered, queue, entries)
-        if (share_range(p->peer.uid) == share_range(uid) && strcmp(p->session.id, id) == 0) {
+        if (share_range(p->peer.uid) == share_range(event->peer.uid) &&
+            is_same(&p->untold, event)) {
                 oldest = p;
                 n++;
         }
-        if (n >= LISTENER_OFFERED_PER_KEY)
+        if (n >= most)
                 pending_free(oldest);
 }
 
-static bool has_place_to_offer(struct listener *l, const struct peer_cred *peer, const char *id) {
+static bool has_place_to_offer(struct listener *l, const struct verify_event *event) {
         static const struct share_limits limits = { .all = LISTENER_OFFERED_MAX,
                                                     .root = LISTENER_OFFERED_MAX / 2,
                                                     .per_uid = LISTENER_PER_UID_MAX,
                                                     .per_range = LISTENER_OFFERED_PER_RANGE };
 
-        make_room_for_key(l, peer->uid, id);
-        return make_place(&l->offered, peer->uid, &limits);
+        make_room_among(l, event, LISTENER_OFFERED_PER_KEY, is_same_key);
+        make_room_among(l, event, LISTENER_OFFERED_PER_OWNER, is_same_owner);
+        make_room_among(l, event, LISTENER_OFFERED_PER_SOURCE, is_same_source);
+        return make_place(&l->offered, event->peer.uid, &limits);
 }
 
 /* These have sent their requests, so none gives its place to another. */
@@ -284,7 +303,7 @@ static void serve_pending(struct pending *p, bool may_wait) {
                         become_waiting(p);
                 return;
         case OFFERED:
-                if (has_place_to_offer(l, &p->peer, session.id)) {
+                if (has_place_to_offer(l, &event)) {
                         become_offered(p, &session, &event);
                         return;
                 }
@@ -415,7 +434,7 @@ static bool accept_one(struct listener *l) {
         served = serve(l, fd, &peer, &session, has_place_to_wait(l, peer.uid), &event);
         l->accepting = false;
         if (served == UNKNOWN || (served == WAITING && has_place(l, peer.uid)) ||
-            (served == OFFERED && has_place_to_offer(l, &peer, session.id)))
+            (served == OFFERED && has_place_to_offer(l, &event)))
                 p = keep(l, &fd, &peer);
         if (served == UNKNOWN && p)
                 become_waiting(p);

@@ -24,8 +24,11 @@
 /* connections that wait for that answer; at most half of them of other uids than 0 */
 #define LISTENER_OFFERED_MAX       512
 #define LISTENER_OFFERED_PER_RANGE 96 /* of a block of uids */
-/* with one key, of one uid or block of uids; one more takes the place of the oldest of these */
-#define LISTENER_OFFERED_PER_KEY 8
+/* with one key, with keys of one owner, and of one source that is named; of one uid or block of
+ * uids. One more takes the place of the oldest of these: through sshd all clients are uid 0. */
+#define LISTENER_OFFERED_PER_KEY    8
+#define LISTENER_OFFERED_PER_OWNER  16
+#define LISTENER_OFFERED_PER_SOURCE 48
 
 /* for who the key's owner is: less than the module waits */
 #define LISTENER_WAIT_MS 1500

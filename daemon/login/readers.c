@@ -170,15 +170,38 @@ static void give_up(struct reading *reading) {
         reading_free(reading);
 }
 
-static void start_next(struct readers *readers) {
-        struct reading *reading, *next;
+static size_t readings_of(const struct readers *readers, const char *owner) {
+        const struct reading *reading;
+        size_t n = 0;
 
-        for (reading = TAILQ_FIRST(&readers->readings);
-             reading && readers->n_running < READERS_HELPERS_MAX; reading = next) {
-                next = TAILQ_NEXT(reading, entries);
-                if (may_start(reading) && start(reading) < 0)
-                        give_up(reading);
+        TAILQ_FOREACH(reading, &readers->readings, entries)
+                n += strcmp(reading->question.owner, owner) == 0;
+        return n;
+}
+
+/* Of the owner who has fewest, and of these the oldest. NULL when none may start. */
+static struct reading *find_next(const struct readers *readers) {
+        struct reading *reading, *best = NULL;
+        size_t least = SIZE_MAX;
+
+        TAILQ_FOREACH(reading, &readers->readings, entries) {
+                size_t n = may_start(reading) ? readings_of(readers, reading->question.owner)
+                                              : SIZE_MAX;
+
+                if (n < least) {
+                        best = reading;
+                        least = n;
+                }
         }
+        return best;
+}
+
+static void start_next(struct readers *readers) {
+        struct reading *next;
+
+        while (readers->n_running < READERS_HELPERS_MAX && (next = find_next(readers)))
+                if (start(next) < 0)
+                        give_up(next);
         arm(readers);
 }
 
@@ -249,12 +272,15 @@ static struct reading *reading_new(struct readers *readers, const struct verify_
         return reading;
 }
 
-/* Uids other than 0 get at most half of the places, in all and of one owner, because sshd asks as
- * root. ${owner}: NULL when it is not known yet. */
-static bool has_place(const struct readers *readers, uid_t uid, const char *owner) {
+/* Uids other than 0 get at most half of the places, in all, of one owner and of one source, because
+ * sshd asks as root. ${owner}: NULL when it is not known yet. */
+static bool has_place(const struct readers *readers, const struct verify_login *login,
+                      const char *owner) {
+        uid_t uid = login->peer.uid;
+        const char *rhost = login->req.rhost;
         const struct reading *reading;
         const struct waiter *waiter;
-        size_t same_user = 0, same_owner = 0, part = uid == 0 ? 1 : 2;
+        size_t same_user = 0, same_owner = 0, same_source = 0, part = uid == 0 ? 1 : 2;
 
         if (readers->n_waiting >= READERS_WAITING_MAX / part)
                 return false;
@@ -262,11 +288,16 @@ static bool has_place(const struct readers *readers, uid_t uid, const char *owne
                 bool same = owner && strcmp(reading->question.owner, owner) == 0;
 
                 TAILQ_FOREACH(waiter, &reading->waiters, entries) {
+                        bool of_user = share_range(waiter->login.peer.uid) == share_range(uid);
+
                         same_owner += same;
-                        same_user += share_range(waiter->login.peer.uid) == share_range(uid);
+                        same_user += of_user;
+                        same_source +=
+                                of_user && rhost[0] && strcmp(waiter->login.req.rhost, rhost) == 0;
                 }
         }
         return same_owner < READERS_PER_OWNER_MAX / part &&
+               same_source < READERS_PER_SOURCE_MAX / part &&
                (uid == 0 || same_user < READERS_PER_UID_MAX);
 }
 
@@ -277,13 +308,13 @@ static struct reading *enqueue(struct readers *readers, const struct verify_logi
         struct reading *reading;
         ssize_t n;
 
-        if (!has_place(readers, login->peer.uid, NULL))
+        if (!has_place(readers, login, NULL))
                 return NULL;
         ask = malloc(HELPER_BYTES_MAX);
         if (!ask)
                 return NULL;
         n = verify_ask(readers->verify, login, ask, HELPER_BYTES_MAX, &question);
-        if (n < 0 || !has_place(readers, login->peer.uid, question.owner))
+        if (n < 0 || !has_place(readers, login, question.owner))
                 return NULL;
         reading = find(readers, &question);
         return reading ? reading : reading_new(readers, &question, &ask, (size_t) n);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Logins whose certificate has to be read. Helper processes read it, so that hostile bytes can
- * break a helper and nothing else. A few helpers run at a time, one for each owner of keys, so
- * that a user with a good key and bad certificates cannot occupy all of them. Logins of one
+ * break a helper and nothing else. A few helpers run at a time, one for each owner of keys, and
+ * who has the fewest certificates to be read comes first. So a user with good keys and bad
+ * certificates cannot occupy all of them. Logins of one
  * owner with the same certificate share a helper. Nothing is read for a client without a good
  * key. */
 #pragma once
@@ -13,8 +14,9 @@
 #define READERS_WAITING_MAX 256 /* logins */
 /* of these, for one uid that is not root, or a block of uids (rules/share.h) */
 #define READERS_PER_UID_MAX 40
-/* of these, with keys of one owner; half of them for uid 0 only */
-#define READERS_PER_OWNER_MAX 32
+/* of these, with keys of one owner, and of one source that is named; half of them for uid 0 only */
+#define READERS_PER_OWNER_MAX  32
+#define READERS_PER_SOURCE_MAX 64
 _Static_assert(3 * READERS_PER_UID_MAX < READERS_WAITING_MAX / 2,
                "a user with a uid and two blocks leaves places for other users");
 /* for one certificate: less than the module waits */

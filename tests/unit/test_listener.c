@@ -326,18 +326,22 @@ static void test_a_user_ends_no_challenge_of_another(void **state) {
                 (void) close(fds[i]);
 }
 
-/* A challenge for the key ${n}, which is made for that if it is not there. The client's descriptor
- * is closed when the test ends, because the connection must stay. */
+/* A challenge for the key ${n}, of an owner and from a source of its own. The key is made for that
+ * if it is not there. The client's descriptor is closed when the test ends, because the connection
+ * must stay. */
 static void take_place(struct host *h, unsigned n, uid_t uid) {
         struct wire_request req = unit_verify_request(WIRE_OFFER);
         struct key_record key;
         int fd = call(h);
-        char id[] = ID;
+        char id[KEYTEXT_ID_LEN + 1];
 
-        id[8] = (char) ('b' + n / 8);
-        id[9] = (char) ('b' + n % 8);
-        if (store_key_get(h->f->store->writer, id, &key) == -ENOENT)
-                unit_verify_insert(h->f, id, "alice");
+        (void) snprintf(id, sizeof(id), "%010u", n);
+        (void) snprintf(req.user, sizeof(req.user), "user%u", n);
+        (void) snprintf(req.rhost, sizeof(req.rhost), "192.0.2.%u", n);
+        if (store_key_get(h->f->store->writer, id, &key) == -ENOENT) {
+                unit_verify_insert(h->f, id, req.user);
+                unit_account_put(h->f->store->writer, req.user, 1000);
+        }
         keytext_format(req.key.text, id, unit_secret);
         peer_uid = uid;
         ask(fd, &req);
@@ -370,6 +374,52 @@ static void test_places_for_challenges_are_bounded(void **state) {
         take_place(h, others / of_key, 0);
         take_place(h, 0, OTHER);
         assert_int_equal(listener_lengths(h->listener).offered, LISTENER_OFFERED_MAX);
+}
+
+/* A client of sshd, where all are uid 0, with ${n} keys of as many owners as ${owners}. */
+static void check_many_keys(struct host *h, unsigned n, unsigned owners, size_t most) {
+        static const char *const sources[] = { "192.0.2.9", "192.0.2.7" };
+        int victim, fds[2 * LISTENER_OFFERED_MAX];
+        struct rlimit limit;
+        char end;
+
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        assert_in_range(n, 1, ARRAY_LEN(fds));
+        if (limit.rlim_max < 2 * n + 64)
+                return; /* a host with few descriptors */
+        limit.rlim_cur = limit.rlim_max;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        unit_verify_demand(h->f, CERTIFICATE_YES);
+        learn(h);
+        victim = get_challenge(h, 0);
+        for (unsigned i = 0; i < n; i++) {
+                struct wire_request req = unit_verify_request(WIRE_OFFER);
+                char id[KEYTEXT_ID_LEN + 1];
+
+                (void) snprintf(id, sizeof(id), "%010u", i);
+                (void) snprintf(req.user, sizeof(req.user), "user%u", i % owners);
+                (void) snprintf(req.rhost, sizeof(req.rhost), "%s", sources[owners == 1]);
+                unit_verify_insert(h->f, id, req.user);
+                unit_account_put(h->f->store->writer, req.user, 1000);
+                keytext_format(req.key.text, id, unit_secret);
+                fds[i] = call(h);
+                ask(fds[i], &req);
+                check(h, fds[i], VERDICT_CHALLENGE);
+        }
+        assert_true(recv(victim, &end, 1, 0) < 0 && errno == EAGAIN);
+        assert_int_equal(listener_lengths(h->listener).offered, 1 + most);
+        (void) close(victim);
+        for (unsigned i = 0; i < n; i++)
+                (void) close(fds[i]);
+}
+
+/* From the source of others, or from many. */
+static void test_an_owner_of_many_keys_ends_no_challenge_of_others(void **state) {
+        check_many_keys(*state, LISTENER_OFFERED_MAX + 8, 1, LISTENER_OFFERED_PER_OWNER);
+}
+
+static void test_a_source_with_keys_of_many_ends_no_challenge_of_others(void **state) {
+        check_many_keys(*state, LISTENER_OFFERED_MAX + 8, 60, LISTENER_OFFERED_PER_SOURCE);
 }
 
 /* Connections that say nothing fill all places. The next one gets that of the oldest. */
@@ -472,6 +522,8 @@ int main(void) {
                 test_host(test_a_key_has_a_few_challenges),
                 test_host(test_a_user_ends_no_challenge_of_another),
                 test_host(test_places_for_challenges_are_bounded),
+                test_host(test_an_owner_of_many_keys_ends_no_challenge_of_others),
+                test_host(test_a_source_with_keys_of_many_ends_no_challenge_of_others),
                 test_host(test_the_oldest_gives_its_place_away),
                 test_host(test_only_a_good_key_waits),
                 test_host(test_places_are_bounded),

@@ -29,6 +29,7 @@ static struct helper helpers[HELPERS];
 static size_t n_started, n_running, most_running;
 static int start_error;
 static uint64_t fake_now; /* of the loop; 0: the real one */
+static char source[16];
 
 int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
                         size_t in_len, size_t out_max, uint64_t timeout_usec,
@@ -127,6 +128,7 @@ static int make(void **state) {
         n_decoded = n_rows = n_checked = 0;
         start_error = 0;
         fake_now = 0;
+        memcpy(source, "192.0.2.7", 10);
         if (!f || unit_verify_make((void **) &f->verify) < 0 || sd_event_new(&f->event) < 0 ||
             audit_new(&f->audit) < 0 ||
             readers_new(&f->readers, f->event, f->verify->verify, f->audit) < 0)
@@ -167,6 +169,7 @@ static struct client serve(const struct fixture *f, const char *id, const char *
 
         keytext_format(req.key.text, id, unit_secret);
         (void) snprintf(req.user, sizeof(req.user), "%s", user);
+        (void) snprintf(req.rhost, sizeof(req.rhost), "%s", source);
         req.evidence = WIRE_SHOWN;
         req.certificate = (const uint8_t *) bytes;
         req.certificate_len = strlen(bytes);
@@ -492,6 +495,15 @@ static void test_root_does_not_wait_behind_others_of_the_owner(void **state) {
         assert_int_equal(most_running, 1);
 }
 
+/* The ith owner of keys, and the key. */
+static void add_owner(const struct fixture *f, unsigned i, char id[static KEYTEXT_ID_LEN + 1],
+                      char user[static 16]) {
+        (void) snprintf(id, KEYTEXT_ID_LEN + 1, "%010u", i);
+        (void) snprintf(user, 16, "user%u", i);
+        unit_verify_insert(f->verify, id, user);
+        unit_account_put(f->verify->store->writer, user, 1000);
+}
+
 #define OWNERS 10
 
 static void test_some_helpers_run_at_one_time(void **state) {
@@ -500,11 +512,8 @@ static void test_some_helpers_run_at_one_time(void **state) {
         char ids[OWNERS][KEYTEXT_ID_LEN + 1], users[OWNERS][16], certs[OWNERS][16];
 
         for (unsigned i = 0; i < OWNERS; i++) {
-                (void) snprintf(ids[i], sizeof(ids[i]), "%010u", i);
-                (void) snprintf(users[i], sizeof(users[i]), "user%u", i);
+                add_owner(f, i, ids[i], users[i]);
                 (void) snprintf(certs[i], sizeof(certs[i]), "0 of %u", i);
-                unit_verify_insert(f->verify, ids[i], users[i]);
-                unit_account_put(f->verify->store->writer, users[i], 1000);
         }
         for (size_t i = 0; i < OWNERS; i++)
                 clients[i] = serve(f, ids[i], users[i], certs[i], OTHER);
@@ -515,6 +524,35 @@ static void test_some_helpers_run_at_one_time(void **state) {
         }
         assert_int_equal(n_started, OWNERS);
         assert_int_equal(most_running, READERS_HELPERS_MAX);
+}
+
+/* At sshd all are uid 0. One client has the keys of several users, and certificates that take long
+ * to read. Others have their turn as soon as a helper ends, and a place. */
+static void test_a_source_with_many_keys_does_not_keep_out_others(void **state) {
+        enum { OF_EACH = READERS_PER_SOURCE_MAX / READERS_HELPERS_MAX };
+        static struct client clients[READERS_HELPERS_MAX][OF_EACH];
+        char ids[READERS_HELPERS_MAX][KEYTEXT_ID_LEN + 1], users[READERS_HELPERS_MAX][16], cert[16];
+        struct fixture *f = *state;
+        struct client refused, other;
+
+        for (unsigned i = 0; i < READERS_HELPERS_MAX; i++) {
+                add_owner(f, i, ids[i], users[i]);
+                for (unsigned j = 0; j < OF_EACH; j++) {
+                        (void) snprintf(cert, sizeof(cert), "0 %u-%u", i, j);
+                        clients[i][j] = serve(f, ids[i], users[i], cert, 0);
+                }
+        }
+        refused = serve(f, ids[0], users[0], "0 more", 0);
+        check_answer("source", &refused, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+        memcpy(source, "192.0.2.8", 10);
+        other = serve(f, ID, "alice", "0 x", 0);
+        assert_int_equal(n_started, READERS_HELPERS_MAX);
+        end(0, 0, "0 0-0", REASON_NONE);
+        end(READERS_HELPERS_MAX, 0, "0 x", REASON_NONE);
+        check_answer("other", &other, VERDICT_ALLOW, REASON_NONE);
+        for (unsigned i = 0; i < READERS_HELPERS_MAX; i++)
+                for (unsigned j = 0; j < OF_EACH; j++)
+                        assert_int_equal(close(clients[i][j].fd), 0);
 }
 
 /* So many waiters of each owner, so many of each uid, half of the places for root; then it is the
@@ -530,15 +568,12 @@ static void test_as_many_wait_as_there_may_be(void **state) {
         struct fixture *f = *state;
         struct client refused;
 
-        for (unsigned i = 0; i <= OWNERS_NEEDED; i++) {
-                (void) snprintf(ids[i], sizeof(ids[i]), "%010u", i);
-                (void) snprintf(users[i], sizeof(users[i]), "user%u", i);
-                unit_verify_insert(f->verify, ids[i], users[i]);
-                unit_account_put(f->verify->store->writer, users[i], 1000);
-        }
+        for (unsigned i = 0; i <= OWNERS_NEEDED; i++)
+                add_owner(f, i, ids[i], users[i]);
         for (size_t i = 0; i < READERS_WAITING_MAX; i++) {
                 size_t owner = i / HALF_OF_OWNER % OWNERS_NEEDED;
 
+                (void) snprintf(source, sizeof(source), "192.0.2.%zu", i % 100);
                 clients[i] = serve(f, ids[owner], users[owner], "0 x",
                                    i < HALF ? (uid_t) (OTHER + i / READERS_PER_UID_MAX) : 0);
                 if (i + 1 == HALF_OF_OWNER) {
@@ -635,6 +670,7 @@ int main(void) {
                 test_readers(test_one_owner_has_one_helper_at_a_time),
                 test_readers(test_root_does_not_wait_behind_others_of_the_owner),
                 test_readers(test_some_helpers_run_at_one_time),
+                test_readers(test_a_source_with_many_keys_does_not_keep_out_others),
                 test_readers(test_as_many_wait_as_there_may_be),
                 test_readers(test_who_does_not_get_a_turn_is_answered_in_time),
                 test_readers(test_a_late_turn_has_the_time_that_is_left),
