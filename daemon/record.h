@@ -155,7 +155,8 @@ struct account_record {
         int64_t gone_since; /* if ACCOUNT_GONE */
         bool held;          /* gone with many others */
         /* Since when ${locked} and ${password_ends_at} are what they are. 0: from before that was
-         * noted. Or RECORD_UNCERTAIN. */
+         * noted. Or RECORD_UNCERTAIN. Of a user of a realm, who has no password: in which list the
+         * user was found (accounts_realms_which()). */
         int64_t password_since;
         /* They made the password bad at one look, with those of many others. */
         bool password_held;

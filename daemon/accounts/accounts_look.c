@@ -184,7 +184,8 @@ static void say_unread(const struct accounts_update *facts,
         for (size_t i = 0; lists && facts->realms && i < facts->realms->n; i++)
                 if (facts->realms->of[i].list[0] && lists->of[i].error[0])
                         log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
-                                    "what is known of the realm '%s' stays as it was: %s",
+                                    "what is known of the realm '%s' stays as it was, and who was "
+                                    "not in a list of this path before is not let in: %s",
                                     facts->realms->of[i].name, lists->of[i].error);
 }
 
@@ -210,9 +211,25 @@ static int read_lists(struct accounts_look *look, struct accounts_update *facts,
 enum standing {
         OF_ACCOUNT,
         UNDECIDED, /* what is known stays */
+        UNREAD,    /* what is known was in another list */
         IN_REALM,
         OUT_OF_REALM,
 };
+
+static const struct realm *realm_of(const struct accounts_update *facts, const char *owner) {
+        char name[REALM_NAME_MAX + 1];
+
+        return realm_split(owner, name) ? realms_find(facts->realms, name) : NULL;
+}
+
+/* What a list that is not believed leaves. Who was in the list of the same path stays, but nobody
+ * has said that those of another list, or of a suffix, are in this one. */
+static enum standing standing_without(const struct account_record *old, const struct realm *realm) {
+        return old->state != ACCOUNT_PRESENT || old->password_since == 0 ||
+                               old->password_since == accounts_realms_which(realm)
+                       ? UNDECIDED
+                       : UNREAD;
+}
 
 /* Whether a realm has the owner. What the configuration does not say decides nothing: it may be
  * back tomorrow, and the rules refuse the key meanwhile. An account of this host with the name is
@@ -227,10 +244,11 @@ static enum standing standing_of(const struct accounts_look *look,
 
         if (!user)
                 return OF_ACCOUNT;
-        realm = realms_find(facts->realms, name);
-        if (!realm || (!realm->list[0] && !realm_has_suffix(user, realm->suffixes)) ||
-            (realm->list[0] && !accounts_realms_believed(look->lists, realm)))
+        realm = realm_of(facts, old->name);
+        if (!realm || (!realm->list[0] && !realm_has_suffix(user, realm->suffixes)))
                 return UNDECIDED;
+        if (realm->list[0] && !accounts_realms_believed(look->lists, realm))
+                return standing_without(old, realm);
         listed = !realm->list[0] || look->listed[old - look->known];
         return listed && !accounts_files_find(look->files, user) ? IN_REALM : OUT_OF_REALM;
 }
@@ -359,6 +377,19 @@ static void keep_password(const struct accounts_look *look, const struct account
         account->closes_at = old->closes_at;
 }
 
+/* Nobody knows whether the realm has the user, so no login is refused for good and no key ends. The
+ * list that comes decides. */
+static int write_unread(struct accounts_change *c, struct accounts_update *facts,
+                        const struct account_record *old) {
+        struct account_record unread = {
+                .state = ACCOUNT_GONE, .local = true, .gone_since = c->now, .held = true
+        };
+        int r = is_current(c->writer, old);
+
+        facts->overtaken |= r == 0;
+        return r <= 0 ? r : accounts_change_put(c, old, &unread, false);
+}
+
 /* 1: not yet. */
 static int look_at_user(struct accounts_change *c, struct accounts_update *facts,
                         const struct account_record *old, enum standing standing) {
@@ -368,6 +399,10 @@ static int look_at_user(struct accounts_change *c, struct accounts_update *facts
 
         if (standing == UNDECIDED)
                 return 0;
+        if (standing == UNREAD)
+                return write_unread(c, facts, old);
+        if (standing == IN_REALM)
+                account.password_since = accounts_realms_which(realm_of(facts, old->name));
         if (standing == OUT_OF_REALM && old->state == ACCOUNT_GONE)
                 return facts->everybody ? to_ask(facts, old, old) : 0;
         if (standing == OUT_OF_REALM)

@@ -266,6 +266,12 @@ static uint64_t add_file(uint64_t hash, const char *path, bool *certain) {
         return add(hash, &st.st_ctim, sizeof(st.st_ctim));
 }
 
+int64_t accounts_realms_which(const struct realm *realm) {
+        uint64_t hash = add(UINT64_C(0xcbf29ce484222325), realm->list, strlen(realm->list));
+
+        return (int64_t) (hash >> 2) + 1;
+}
+
 uint64_t accounts_realms_identify(const struct realms *realms, bool *ret_certain) {
         uint64_t hash = UINT64_C(0xcbf29ce484222325);
 

@@ -53,6 +53,12 @@ bool accounts_realms_believed(const struct accounts_realms *lists, const struct 
 bool accounts_realms_again(const struct accounts_realms *lists);
 
 /**
+ * accounts_realms_which(realm): a number above 0 for the list that ${realm} has, by its path, or
+ * for none.
+ */
+int64_t accounts_realms_which(const struct realm *realm);
+
+/**
  * accounts_realms_has(realms, realm, user, memory, error): whether the list of ${realm} has
  * ${user}. 1; 0; a negative errno with a sentence in ${error} when the list is not believed.
  */

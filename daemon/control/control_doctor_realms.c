@@ -33,8 +33,9 @@ void control_doctor_realms(struct diagnose_call *d, const struct control_call *c
                                 d, DIAGNOSE_WARNING, "realms",
                                 "see what writes the file; replace it by renaming, mode 0644, "
                                 "owned by root",
-                                "what is known of the realm '%s' stays as it was: %s", realm->name,
-                                why);
+                                "what is known of the realm '%s' stays as it was, and who was not "
+                                "in a list of this path before is not let in: %s",
+                                realm->name, why);
         }
         if (realms && right)
                 control_doctor_add(d, DIAGNOSE_OK, "realms", NULL,

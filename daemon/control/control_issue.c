@@ -412,7 +412,9 @@ static void issue_for_realm(struct control_issue_call *ours, struct store *write
                 return;
         *owner = (struct account_record){ .state = ACCOUNT_PRESENT,
                                           .uid = RECORD_UNBOUND,
-                                          .local = true };
+                                          .local = true,
+                                          .password_since = accounts_realms_which(
+                                                  realms_find(call->realms, ours->realm)) };
         memcpy(owner->name, ours->user, sizeof(owner->name));
         ours->request.keymint = call->control->fixed.keymint;
         control_audit_fill(call, "issued", &ours->request.audit);

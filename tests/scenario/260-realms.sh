@@ -171,6 +171,29 @@ verify alice --service ejabberd <<<"$chat_key" || fail "a list that cannot be re
 list carol dave alice
 run 0 ctl key issue chat:carol
 
+# --- The realm gets another list, which cannot be read. Nobody has said who is in that one.
+
+unknown() {
+    ctl verify --server-uid="$(id -u)" alice --service ejabberd <<<"$chat_key" >/dev/null 2>&1
+    [[ $? == 3 ]]
+}
+accepted() { verify alice --service ejabberd <<<"$chat_key"; }
+configure "$mail${chat/$users/$users.moved}"
+reload
+wait_until unknown
+run 0 ctl --json key list --status active
+has "$out" "$chat_id"
+out=$(ctl --json doctor)
+has "$out" "who was not in a list of this path before is not let in: the list '$users.moved' cannot be read"
+stop
+start
+unknown || fail "a start has forgotten which list was read"
+cp "$users" "$users.moved"
+wait_until accepted
+configure "$mail$chat"
+reload
+wait_until accepted
+
 # --- The realm goes, is renamed, comes back
 
 run 0 ctl key issue mail:erin@example.org

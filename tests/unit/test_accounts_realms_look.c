@@ -7,6 +7,8 @@
 
 static struct realms *configured;
 
+static const char *list_name = "users";
+
 static void configure(const char *dir, const char *suffixes) {
         struct realm mail = { .name = "mail", .services = "dovecot" };
 
@@ -14,7 +16,7 @@ static void configure(const char *dir, const char *suffixes) {
         if (suffixes)
                 (void) snprintf(mail.suffixes, sizeof(mail.suffixes), "%s", suffixes);
         else
-                (void) snprintf(mail.list, sizeof(mail.list), "%.200s/users", etc);
+                (void) snprintf(mail.list, sizeof(mail.list), "%.200s/%s", etc, list_name);
         if (dir)
                 assert_int_equal(realms_new(&configured, &mail, 1), 0);
         unit_realms = configured;
@@ -32,6 +34,7 @@ static void put_realm_key(struct unit_store *s, const char *id, const char *owne
 static int make_realm(void **state) {
         if (make(state) < 0)
                 return -1;
+        list_name = "users";
         configure(etc, NULL);
         put("users", "carol\ndave\nerin\nfrank\n");
         put_realm_key(*state, "cccccccccc", "mail:carol");
@@ -130,6 +133,73 @@ static void test_a_list_that_is_not_believed_ends_nothing(void **state) {
         now = T0 + 5 * GRACE;
         pass(*state, true, "", "");
         assert_true(lives(*state, "cccccccccc"));
+}
+
+/* Nobody has said that the new list has them. An outage is what they get, until it can be read. */
+static void check_moved(void **state, const char *id, const char *owner) {
+        struct account_record moved;
+
+        list_name = "others";
+        configure(etc, NULL);
+        pass(*state, false, "", "");
+        moved = known(*state, owner);
+        assert_int_equal(moved.state, ACCOUNT_GONE);
+        assert_int_equal(moved.checked_at, 0);
+        now = T0 + 5 * GRACE;
+        pass(*state, true, "", "");
+        assert_true(lives(*state, id));
+        /* nor does the list that was there before count, while this one cannot be read */
+        put("users", "carol\n");
+        pass(*state, false, "", "");
+        assert_int_equal(state_of(*state, owner), ACCOUNT_GONE);
+        put("others", "somebody\ncarol\ndave@example.org\n");
+        pass(*state, false, "", "");
+        assert_int_equal(state_of(*state, owner), ACCOUNT_PRESENT);
+        assert_true(lives(*state, id));
+}
+
+static void test_a_realm_that_moves_to_a_list_that_cannot_be_read(void **state) {
+        char path[UNIT_PATH_LEN];
+
+        check_moved(state, "cccccccccc", "mail:carol");
+        /* This one was read. */
+        assert_int_equal(unlink(unit_join(path, etc, "others")), 0);
+        pass(*state, true, "", "");
+        assert_int_equal(state_of(*state, "mail:carol"), ACCOUNT_PRESENT);
+        /* Who is not in the new list is held: a move is no removal. */
+        list_name = "third";
+        configure(etc, NULL);
+        pass(*state, false, "", "");
+        put("third", "somebody\n");
+        pass(*state, true, "mail:carol ", "mail:carol=gone");
+        now = T0 + 10 * GRACE;
+        pass(*state, true, "mail:carol ", "mail:carol=gone");
+        assert_true(lives(*state, "cccccccccc"));
+}
+
+static void test_users_of_a_suffix_move_to_a_list_that_cannot_be_read(void **state) {
+        configure(etc, "@example.org");
+        put_realm_key(*state, "dddddddddd", "mail:dave@example.org");
+        pass(*state, true, "", "");
+        check_moved(state, "dddddddddd", "mail:dave@example.org");
+}
+
+/* A store of a version that noted no list. */
+static void test_users_of_before_stay_where_they_were(void **state) {
+        char path[UNIT_PATH_LEN];
+        struct account_record carol = known(*state, "mail:carol");
+        struct unit_store *s = *state;
+
+        carol.password_since = 0;
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_account_put(s->writer, &carol), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(unlink(unit_join(path, etc, "users")), 0);
+        pass(*state, true, "", "");
+        assert_int_equal(state_of(*state, "mail:carol"), ACCOUNT_PRESENT);
+        put("users", "carol\n");
+        pass(*state, true, "", "");
+        assert_in_range(known(*state, "mail:carol").password_since, 1, INT64_MAX);
 }
 
 static void test_a_configuration_without_the_realm_ends_nothing(void **state) {
@@ -243,6 +313,9 @@ int main(void) {
                 test_realm(test_who_comes_back_in_time_is_there_again),
                 test_realm(test_many_who_leave_at_once_are_held),
                 test_realm(test_a_list_that_is_not_believed_ends_nothing),
+                test_realm(test_a_realm_that_moves_to_a_list_that_cannot_be_read),
+                test_realm(test_users_of_a_suffix_move_to_a_list_that_cannot_be_read),
+                test_realm(test_users_of_before_stay_where_they_were),
                 test_realm(test_a_configuration_without_the_realm_ends_nothing),
                 test_realm(test_passwd_and_shadow_have_no_part_in_it),
                 test_realm(test_an_account_of_the_same_name_comes_first),
