@@ -6,6 +6,8 @@
 #include <grp.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,7 +19,6 @@
 
 #include "cleanup.h"
 #include "scan/gitrun.h"
-#include "text.h"
 
 #define ARGUMENTS_MAX 48
 #define MESSAGES_MAX  65536
@@ -91,43 +92,73 @@ static int set_environment(void) {
         return r;
 }
 
-/* The directory that a file .git names (of a worktree or a submodule). "" without one. */
-static void read_git_file(char out[static PATH_MAX]) {
-        static const char prefix[] = "gitdir: ";
-        _cleanup_close_ int fd = open(".git", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        char text[sizeof(prefix) + PATH_MAX];
-        ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+/* What the first line of the file DIR/NAME has behind ${prefix}, which is a path from ${dir} on. ""
+ * without one. */
+static int read_path(const char *dir, const char *name, const char *prefix,
+                     char out[static PATH_MAX]) {
+        char path[PATH_MAX], text[sizeof("gitdir: ") + PATH_MAX];
+        _cleanup_close_ int fd = -1;
+        ssize_t n;
 
         out[0] = '\0';
+        if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= PATH_MAX)
+                return -ENAMETOOLONG;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
         if (n < 0)
-                return;
+                return 0;
         text[n] = '\0';
         text[strcspn(text, "\r\n")] = '\0';
-        if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
-                (void) text_copy(out, PATH_MAX, text + sizeof(prefix) - 1);
+        if (strncmp(text, prefix, strlen(prefix)) != 0)
+                return 0;
+        memmove(text, text + strlen(prefix), (size_t) n + 1 - strlen(prefix));
+        n = snprintf(out, PATH_MAX, "%s%s%s", text[0] == '/' ? "" : dir, text[0] == '/' ? "" : "/",
+                     text);
+        return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* Whether something that git uses in a directory is not root's, and whose it is: a link itself, or
+ * what is behind it. */
+static bool is_of_another(const char *dir, struct stat *ret) {
+        static const char *const parts[] = {
+                ".", "config", "HEAD", "objects", "refs", "commondir"
+        };
+        char path[PATH_MAX];
+
+        for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+                if (snprintf(path, sizeof(path), "%s/%s", dir, parts[i]) < PATH_MAX &&
+                    ((lstat(path, ret) >= 0 && ret->st_uid != 0) ||
+                     (stat(path, ret) >= 0 && ret->st_uid != 0)))
+                        return true;
+        return false;
 }
 
 /* Whose repository that is: not root's if any of what git will use is somebody else's, such as a
- * .git in a directory of root for all, or a bare repository without a directory of its own. */
+ * .git in a directory of root for all, or a bare repository without a directory of its own. A
+ * worktree or a submodule has a file .git, which names its directory, and the repository of a
+ * worktree is what commondir names there. */
 static int find_owner(struct stat *ret) {
-        char other[PATH_MAX];
-        const char *const parts[] = { ".",      ".git", ".git/config", ".git/HEAD", ".git/objects",
-                                      "config", "HEAD", "objects",     "refs",      other };
-        struct stat st;
+        char other[PATH_MAX], common[PATH_MAX] = "";
+        struct stat here, st;
+        bool inside;
+        int r;
 
-        read_git_file(other);
-        if (stat(".", ret) < 0)
+        r = read_path(".", ".git", "gitdir: ", other);
+        inside = lstat(".git", &st) < 0;
+        if (r >= 0)
+                r = read_path(other[0] ? other : inside ? "." : ".git", "commondir", "", common);
+        if (r < 0)
+                return r;
+        if (stat(".", &here) < 0)
                 return -errno;
         /* Then anybody could put another repository here while this one is looked at. */
-        if (ret->st_uid == 0 && (ret->st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
+        if (here.st_uid == 0 && (here.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
                 return -EPERM;
-        for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-                /* of a link itself, and of what is behind it */
-                if ((lstat(parts[i], &st) >= 0 && st.st_uid != 0) ||
-                    (stat(parts[i], &st) >= 0 && st.st_uid != 0)) {
-                        *ret = st;
-                        return 0;
-                }
+        if (is_of_another(".", ret) || is_of_another(".git", ret) ||
+            (lstat(".git", ret) >= 0 && ret->st_uid != 0) ||
+            (other[0] && is_of_another(other, ret)) || (common[0] && is_of_another(common, ret)))
+                return 0;
+        *ret = here;
         return 0;
 }
 

@@ -194,6 +194,15 @@ grep -qE "^$repository: object [0-9a-f]{12}: 6:8: key $(id_of "$two"), revoked" 
 grep -qE "^$repository: object [0-9a-f]{12}: 1:1: key $(id_of "$two"), revoked" <<<"$out" || fail "nothing staged: $out"
 run 6 ctl --json scan --git --alive "$repository"
 has "$out" "{\"path\":\"with a key\",\"line\":2,\"column\":1,\"repository\":\"$repository\",\"commit\":\"$first\",\"object\":\""
+# A linked worktree has the history of its repository, and what is staged in it alone.
+in_git worktree add -b side "$dir/worktree"
+printf '%s\n' "$dead" >"$dir/worktree/staged here"
+git -C "$dir/worktree" add .
+run 6 ctl scan --git "$dir/worktree"
+shows_nothing
+found "$dir/worktree: commit ${first:0:12}: with a key:2:1: key $id, active, of $me (history)"
+grep -qE "^$dir/worktree: object [0-9a-f]{12}: 1:1: key $(id_of "$dead"), revoked" <<<"$out" || fail "nothing staged: $out"
+in_git worktree remove --force "$dir/worktree"
 in_git gc -q --prune=now
 run 6 ctl scan --git "$repository/.git" # packed
 has "$out" "commit ${first:0:12}: with a key:2:1"
@@ -319,6 +328,15 @@ if [[ $EUID == 0 ]]; then
         grep -q "$id" "$dir/out" && fail "root's git runs as root in $path: $(<"$dir/out")"
     done
     grep -q 'not a git repository' <(ctl scan --git "$dir/share/below" 2>&1) || fail "a repository further up is used"
+    # A worktree of root's is of the repository of somebody else. Its directory there is root's.
+    git -C "$dir/share" -c safe.directory='*' -c user.name=x -c user.email=x@x.example commit -q --allow-empty -m x
+    git -C "$dir/share" -c safe.directory='*' worktree add -q "$dir/linked"
+    chown -R daemon: "$dir/share/.git"
+    chown -R 0:0 "$dir/share/.git/worktrees/linked"
+    for path in linked share/.git/worktrees/linked; do
+        ctl scan --git "$dir/$path" >"$dir/out" 2>"$dir/err"
+        grep -q "$id" "$dir/out" && fail "root's git runs as root in $path: $(<"$dir/out")"
+    done
     # Where everybody can replace the repository, root does not look.
     install -d -m 0777 "$dir/open"
     git init -q "$dir/open"
