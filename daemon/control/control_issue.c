@@ -242,6 +242,17 @@ void control_issue_failed(struct control_call *call, const struct issue_result *
 
 /* --- Who the users are --- */
 
+/* The answer took a while. What the caller may do, and which realms there are, is of the
+ * configuration in which the call came. */
+static void go_on(struct control_issue_call *ours) {
+        struct control_call *call = &ours->call;
+
+        if (call->conf_serial != call->control->loop.conf_serial)
+                control_fail(call, CONTROL_BUSY,
+                             "The configuration was read again meanwhile; try again.");
+        control_resume(call);
+}
+
 static void on_users(int r, const struct account_record *accounts, void *userdata) {
         struct control_issue_call *ours = userdata;
         struct issue_request *request = &ours->request;
@@ -250,7 +261,7 @@ static void on_users(int r, const struct account_record *accounts, void *userdat
             ours->linked[0])
                 (void) issue_take_user(ours->linked, r, accounts + 1, &request->linked,
                                        &ours->result);
-        control_resume(&ours->call);
+        go_on(ours);
 }
 
 /* A service might take a user of a realm for the account of the same name. */
@@ -271,7 +282,7 @@ static void on_namesake(int r, const struct account_record *accounts, void *user
                         "'%s' is an account of this host, so no realm can have such a user.",
                         ours->realm_user);
         }
-        control_resume(&ours->call);
+        go_on(ours);
 }
 
 void control_issue_ask(struct control_call *call) {

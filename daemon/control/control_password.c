@@ -119,6 +119,7 @@ static void accept_user(struct password_call *p, struct helper_password_answer *
                                    .groups = answer->groups };
         const enum role role = conf_role(conf, &user);
 
+        call->conf_serial = call->control->loop.conf_serial;
         if (!role_may(role, ROLE_VERB_ISSUE, true, conf->has_developer_group)) {
                 control_fail(call, CONTROL_ACCESS_DENIED,
                              "Only administrators and developers make, rename and reset keys.");
