@@ -15,6 +15,8 @@ struct control_census_call {
         struct control_pieces pieces;
         char after[KEYTEXT_ID_LEN + 1];
         struct policy policy;
+        /* the census is wanted, and was taken */
+        bool counted;
         /* in a fleet, and cannot end keys on other hosts */
         bool fleet_member;
 };

@@ -73,6 +73,8 @@
                ROLE_VERB_POLICY, 0, control_preview) \
         METHOD("GetStatus", (NULL), ("a{sv}", status), \
                ROLE_VERB_STATUS, 0, control_policy_status) \
+        METHOD("GetServer", (NULL), ("a{sv}", status), \
+               ROLE_VERB_STATUS, 0, control_policy_server) \
         METHOD("GetMetrics", (NULL), \
                ("a{sv}", metrics, "a(ssst)", verifications, "a(tt)", latencies, "a(stt)", queues), \
                ROLE_VERB_STATISTICS, 0, control_metrics_get) \

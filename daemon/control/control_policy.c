@@ -207,15 +207,18 @@ const struct control_handlers control_policy_set_fleet = {
         .committed = set_committed,
 };
 
-/* --- GetStatus --- */
+/* --- GetStatus, and GetServer, which counts no keys --- */
 
 static bool is_counted(const struct control_call *call) {
         return role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers);
 }
 
 static void status_detour(struct control_call *call) {
-        if (is_counted(call))
-                control_census_count((struct control_census_call *) call, true);
+        struct control_census_call *status = (struct control_census_call *) call;
+
+        status->counted = is_counted(call);
+        if (status->counted)
+                control_census_count(status, true);
         else
                 control_resume(call);
 }
@@ -259,13 +262,15 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
                                           "enabled", "b", (int) status->policy.enabled);
         if (r >= 0)
                 r = append_limits(call, &status->policy, reply);
+        if (r >= 0 && status->counted)
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}", "keys-active", "t",
+                                          keys[KEY_ACTIVE], "keys-expired", "t", keys[KEY_EXPIRED],
+                                          "keys-revoked", "t", keys[KEY_REVOKED], "keys-idle", "t",
+                                          keys[KEY_IDLE]);
         if (r >= 0 && is_counted(call))
                 r = sd_bus_message_append(
-                        reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t", keys[KEY_ACTIVE],
-                        "keys-expired", "t", keys[KEY_EXPIRED], "keys-revoked", "t",
-                        keys[KEY_REVOKED], "keys-idle", "t", keys[KEY_IDLE], "started", "x",
-                        call->control->fixed.started_at, "accepted", "t",
-                        tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
+                        reply, "{sv}{sv}{sv}", "started", "x", call->control->fixed.started_at,
+                        "accepted", "t", tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
                         tally_sum(tally, TALLY_REFUSED) + tally_sum(tally, TALLY_UNDECIDED));
         if (r >= 0 && is_counted(call) && conf->has_admin_group)
                 r = sd_bus_message_append(reply, "{sv}", "admin-group", "u", conf->admin_group);
@@ -277,6 +282,12 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
 const struct control_handlers control_policy_status = {
         .size = sizeof(struct control_census_call),
         .detour = status_detour,
+        .run = status_run,
+        .reply = status_reply,
+};
+
+const struct control_handlers control_policy_server = {
+        .size = sizeof(struct control_census_call),
         .run = status_run,
         .reply = status_reply,
 };

@@ -106,6 +106,7 @@ GetPolicy admin
 SetPolicy admin a{ss} 1 retention 3mo
 PreviewPolicy admin a{ss} 1 retention 1d
 GetStatus all
+GetServer all
 Diagnose admin
 ListAudit mine a{sv} 1 user s USER
 FollowAudit all

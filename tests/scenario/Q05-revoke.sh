@@ -25,6 +25,18 @@ verify "$me" <<<"$key" && fail "the revoked key is accepted"
 verify "$me" <<<"$other" && fail "the other revoked key is accepted"
 logged "key $id: user '$me', service 'wfapikeyctl', source 'unknown', asked by uid $(id -u): the key was revoked"
 
+# No key is counted for that, because a million take a while. What the command asks is seen on its
+# way.
+if command -v socat >/dev/null; then
+    socat -v UNIX-LISTEN:"$dir/on-the-way",fork UNIX-CONNECT:"$WFAPIKEY_CONTROL" 2>"$dir/asked" &
+    children+=("$!")
+    wait_until test -S "$dir/on-the-way"
+    run 0 ctl key issue "$me" --name counted
+    run 0 ctl --control="$dir/on-the-way" key revoke "$(id_of "$out")"
+    grep -aq RevokeKeys "$dir/asked" || fail "nothing was seen"
+    grep -aq GetStatus "$dir/asked" && fail "all keys are counted"
+fi
+
 # Nothing makes it good again.
 for try in "revoke $id" "reset $id" "rotate $id"; do
     # shellcheck disable=SC2086 # words
