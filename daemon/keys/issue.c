@@ -21,9 +21,6 @@
 
 /* of one user, dead ones too: each new key looks at all */
 #define KEYS_MAX 2000
-/* Keys that get the number of their owner in one transaction; see accounts_change_put() for more.
- */
-#define BIND_MAX 200
 
 /* One key on its way into the store. */
 struct making {
@@ -258,8 +255,8 @@ static int note_account(struct store *writer, const char *name, int64_t now,
         }
         if (known.state == ACCOUNT_GONE && known.local)
                 return -EAGAIN;
-        r = store_account_bind(writer, account, BIND_MAX, &n);
-        if (r < 0 || n == BIND_MAX)
+        r = store_account_bind(writer, account, STORE_ACCOUNT_BIND_MAX, &n);
+        if (r < 0 || n == STORE_ACCOUNT_BIND_MAX)
                 return r < 0 ? r : -EALREADY;
         account->checked_at = now;
         expiry_note_password(&known, account, now, clock_is_trusted(), false);

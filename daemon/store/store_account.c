@@ -120,7 +120,7 @@ int store_account_put(struct store *writer, const struct account_record *account
                 return -ENOMEM;
         r = store_stmt_step(stmt);
         if (r >= 0 && account->state == ACCOUNT_PRESENT)
-                r = store_account_bind(writer, account, -1, &n);
+                r = store_account_bind(writer, account, STORE_ACCOUNT_BIND_MAX, &n);
         return r < 0 ? r : store_delta_note_account(writer, account);
 }
 

@@ -16,11 +16,15 @@ int store_account_get(struct store *s, const char *name, struct account_record *
  */
 int store_account_of_uid(struct store *writer, uid_t uid, struct account_record *ret) _must_check_;
 
+/* keys that get the number of their owner in one transaction */
+#define STORE_ACCOUNT_BIND_MAX 200
+
 /**
  * store_account_put(writer, account): writes it, new or not, inside a transaction. Its state is not
- * ACCOUNT_UNKNOWN. All keys of the fleet that waited for the account get its number.
+ * ACCOUNT_UNKNOWN. Keys of the fleet that waited for the account get its number, but at most
+ * ${STORE_ACCOUNT_BIND_MAX}: the caller has seen to the others before.
  * store_account_bind(writer, account, max, ret_n): gives it to at most ${max} of them, and says to
- * how many: before the account is written, where they may be too many for one transaction.
+ * how many: before the account is written, as often as there are more.
  */
 int store_account_put(struct store *writer, const struct account_record *account) _must_check_;
 int store_account_bind(struct store *writer, const struct account_record *account, int64_t max,

@@ -369,6 +369,29 @@ static void test_keys_that_waited_for_an_account(void **state) {
         assert_int_equal(owner_uid(s, "aaaaaaaaaa"), 1001);
 }
 
+/* However many there are, one transaction does not take long. */
+static void test_very_many_keys_that_waited_for_an_account(void **state) {
+        struct account_record account = named("alice");
+        struct unit_store *s = *state;
+
+        assert_int_equal(store_begin(s->writer), 0);
+        for (unsigned i = 0; i < 2 * STORE_ACCOUNT_BIND_MAX; i++) {
+                char id[KEYTEXT_ID_LEN + 1];
+                struct key_record key;
+
+                (void) snprintf(id, sizeof(id), "k%09u", i % 100000);
+                key = unit_key(id, "alice");
+                assert_int_equal(store_key_insert(s->writer, &key), 0);
+        }
+        assert_int_equal(store_commit(s->writer), 0);
+        unit_sql(s->path, "UPDATE key SET hosts = 'web', epoch = 1099511627776, "
+                          "owner_uid = 4294967295");
+        assert_int_equal(put(s, &account), 0);
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT count(*) FROM key WHERE owner_uid = 1000"),
+                STORE_ACCOUNT_BIND_MAX);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_store(test_what_was_put_is_got),
@@ -382,6 +405,7 @@ int main(void) {
                 unit_test_with_store(test_who_has_no_key_and_no_event_is_forgotten),
                 unit_test_with_store(test_who_has_a_number),
                 unit_test_with_store(test_keys_that_waited_for_an_account),
+                unit_test_with_store(test_very_many_keys_that_waited_for_an_account),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
