@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What doctor says of the fleet: how old its state is, who is silent, what hosts report. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "control/control_doctor.h"
@@ -34,6 +35,44 @@ static void check_issuers(struct diagnose_call *d, const struct fleet *fleet,
                         "the issuing host %s has said nothing for %" PRId64
                         " s; what it revokes may not come here",
                         fleet_issuer(fleet, i)->host, silent_s);
+}
+
+/* The database was restored or a standby promoted, and both histories have the same length. */
+static void check_fork(struct diagnose_call *d, const struct fleet *fleet) {
+        const char *host, *group = fleet ? fleet_age_fork(fleet, &host) : NULL;
+
+        if (group)
+                control_doctor_add(d, DIAGNOSE_ERROR, "fleet",
+                                   "see FAILURES in wfapikey-fleet(7); wfapikeyctl fleet rebase on "
+                                   "the issuing host that is to count",
+                                   "group %s has another history on the issuing host %s: a "
+                                   "database has lost changes",
+                                   group, host);
+}
+
+static int take_id(const struct store_fleet_revocation *revocation, void *userdata) {
+        memcpy(userdata, revocation->id, sizeof(revocation->id));
+        return 1;
+}
+
+/* An issuing host sends them as soon as it can. One that does not issue any more cannot. */
+static void check_waiting(struct diagnose_call *d, struct store *writer, uint64_t waiting) {
+        struct store_fleet self = {};
+        bool issuing = store_fleet_get(writer, &self) < 0 || self.issuing;
+        char id[KEYTEXT_ID_LEN + 1] = "";
+
+        explicit_bzero(&self, sizeof(self));
+        if (waiting > 0 && issuing)
+                control_doctor_add(d, DIAGNOSE_WARNING, "fleet",
+                                   "see that the fleet's database is reached; until then they are "
+                                   "revoked here alone",
+                                   "%" PRIu64 " revocations wait for the fleet's database",
+                                   waiting);
+        else if (waiting > 0 && store_fleet_each_revocation(writer, take_id, id) >= 0)
+                control_doctor_add(d, DIAGNOSE_WARNING, "fleet", "revoke them on an issuing host",
+                                   "%" PRIu64 " keys were revoked here when this host issued, and "
+                                   "no other host has heard of it, such as %s",
+                                   waiting, id);
 }
 
 static void check_age(struct diagnose_call *d, const struct fleet *fleet, struct store *writer) {
@@ -70,13 +109,8 @@ static void check_age(struct diagnose_call *d, const struct fleet *fleet, struct
                                    age, policy.replica_max_age_s);
         else
                 check_issuers(d, fleet, &policy);
-        if (sum.waiting > 0)
-                control_doctor_add(d, DIAGNOSE_WARNING, "fleet",
-                                   "see that the fleet's database is reached; until then they are "
-                                   "revoked here "
-                                   "alone",
-                                   "%" PRIu64 " revocations wait for the fleet's database",
-                                   sum.waiting);
+        check_waiting(d, writer, sum.waiting);
+        check_fork(d, fleet);
 }
 
 static void check_reports(struct diagnose_call *d, struct store *writer) {

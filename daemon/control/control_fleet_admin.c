@@ -231,6 +231,8 @@ struct status_call {
         int64_t stated_ms[FLEET_ISSUERS_MAX]; /* of each issuer */
         int64_t silent_ms;                    /* the least of these */
         char silent[STORE_FLEET_HOST_MAX + 1];
+        /* of a group that has another history elsewhere */
+        char fork[256];
 };
 
 static int count_revocation(const struct store_fleet_revocation *revocation, void *userdata) {
@@ -288,6 +290,14 @@ static int get_told(struct status_call *status, struct store *writer) {
         return status->told ? store_reported_each(writer, take_told, status) : -ENOMEM;
 }
 
+static void take_status_fork(struct status_call *status, const struct fleet *f) {
+        const char *host, *group = fleet_age_fork(f, &host);
+
+        if (group)
+                (void) snprintf(status->fork, sizeof(status->fork),
+                                "group %s has another history on the issuing host %s", group, host);
+}
+
 static void status_run(struct control_call *call, struct store *writer) {
         struct status_call *status = (struct status_call *) call;
         const struct store_fleet *self = fleet_self(fleet_of(call));
@@ -309,6 +319,7 @@ static void status_run(struct control_call *call, struct store *writer) {
         if (r >= 0)
                 r = store_fleet_each_host(writer, take_status_host, status);
         take_status_issuers(status, fleet_of(call));
+        take_status_fork(status, fleet_of(call));
         if (r >= 0)
                 r = get_told(status, writer);
         if (r < 0)
@@ -323,6 +334,8 @@ static uint64_t seconds_since(int64_t at_ms) {
 
 static int append_status(const struct status_call *status, sd_bus_message *m) {
         const struct control_fleet *fleet = &status->call.control->loop.fleet;
+        /* The database has what it should have, as far as fleetd can see. */
+        bool forked = status->fork[0] && fleet->connected;
         char id[SEAL_TEXT_LEN + 1];
         int r;
 
@@ -331,10 +344,11 @@ static int append_status(const struct status_call *status, sd_bus_message *m) {
                                   status->self.host, "issuing", "b", status->self.issuing, "link",
                                   "s",
                                   !fleet->link   ? "no fleetd"
+                                  : forked       ? "refused"
                                   : fleet->state ? fleet->state
                                                  : "away",
-                                  "link-text", "s", fleet->text, "keys", "t", status->keys,
-                                  "waiting", "t", status->waiting);
+                                  "link-text", "s", forked ? status->fork : fleet->text, "keys",
+                                  "t", status->keys, "waiting", "t", status->waiting);
         if (r >= 0 && status->current_ms != INT64_MIN)
                 r = sd_bus_message_append(m, "{sv}", "age", "t", seconds_since(status->current_ms));
         if (r >= 0 && status->silent[0])

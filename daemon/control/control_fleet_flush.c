@@ -6,6 +6,7 @@
 
 #include "control/control_fleet.h"
 #include "control/control_state.h"
+#include "rules/policy.h"
 
 static struct control_fleet *queue_of(struct control *control) {
         return &control->loop.fleet;
@@ -45,6 +46,10 @@ static int fill_flush(struct control_fleet_out *out, struct store *writer) {
                 return r;
         store_delta_watch(writer, out->delta);
         r = store_fleet_each_revocation(writer, touch_key, &flushing);
+        if (r >= 0)
+                r = store_fleet_epoch_waits(writer);
+        if (r > 0)
+                r = store_delta_touch_policy(writer, POLICY_FLEET_EPOCH);
         store_delta_watch(writer, NULL);
         if (r >= 0 && store_delta_has_fleet(out->delta))
                 r = fleet_change_make(out->control->writer.fleet, writer, out->delta, &out->change);

@@ -51,7 +51,10 @@ static int remove_all_fleet(struct control_call *call, struct store *writer) {
         if (!control_get_policy(call, writer, &policy))
                 return 0;
         (void) snprintf(detail, sizeof(detail), "%" PRIu64 " keys of the fleet", all->n);
-        r = store_policy_set(writer, POLICY_FLEET_EPOCH, policy.fleet_epoch + 1, clock_now());
+        r = store_fleet_epoch(writer, &policy.fleet_epoch);
+        if (r >= 0)
+                r = store_policy_set(writer, POLICY_FLEET_EPOCH, policy.fleet_epoch + 1,
+                                     clock_now());
         return r < 0 ? r : control_audit_add(call, writer, "removed-all", NULL, detail);
 }
 

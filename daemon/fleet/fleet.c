@@ -154,6 +154,7 @@ static void keep_group(struct fleet *f, struct fleet_member *group, const struct
         group->own_number = was->own_number;
         memcpy(group->own, was->own, FRAME_HASH_LEN);
         group->own_there = was->own_there;
+        memcpy(group->fork, was->fork, sizeof(group->fork));
         group->taking = take_ptr(was->taking);
         for (size_t i = 0; i < f->n_issuers; i++) {
                 size_t k = find_old(old, &f->issuers[i].issuer);

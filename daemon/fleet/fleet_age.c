@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_state.h"
+#include "text.h"
 
 #define KEEP_MS 60000
 /* By so much wall clocks may be wrong: an hour, and what it takes. */
@@ -129,6 +130,7 @@ int64_t fleet_age_silent(const struct fleet *f, size_t *ret_i) {
 static int take_state(struct fleet *f, const uint8_t *in, size_t len,
                       const struct frame_head *head) {
         struct fleet_member *member = fleet_find_group(f, head->group);
+        const struct fleet_trusted *issuer;
         int r;
 
         if (head->kind != FRAME_STATE || memcmp(head->fleet, f->self.id, sizeof(f->self.id)) != 0)
@@ -140,10 +142,24 @@ static int take_state(struct fleet *f, const uint8_t *in, size_t len,
          * a rebase would otherwise make up for changes that this host lacks. */
         if (r < 0 || (int64_t) head->number != member->group.number)
                 return r;
-        if (memcmp(head->before, member->group.hash, sizeof(head->before)) != 0)
+        issuer = fleet_find_issuer(f, head->issuer);
+        if (memcmp(head->before, member->group.hash, sizeof(head->before)) != 0) {
+                (void) text_copy(member->fork, sizeof(member->fork), issuer->issuer.host);
                 return -ESTALE;
+        }
+        if (strcmp(member->fork, issuer->issuer.host) == 0)
+                member->fork[0] = '\0';
         fleet_age_note(f, head);
         return 0;
+}
+
+const char *fleet_age_fork(const struct fleet *f, const char **ret_host) {
+        for (size_t i = 0; f->joined && i < f->n_groups; i++)
+                if (f->groups[i].fork[0]) {
+                        *ret_host = f->groups[i].fork;
+                        return f->groups[i].group.name;
+                }
+        return NULL;
 }
 
 int fleet_age_take(struct fleet *f, const uint8_t *in, size_t len) {
@@ -320,6 +336,8 @@ int fleet_age_may_state(const struct fleet *f, struct store *writer) {
         if (!f->joined || !f->self.issuing)
                 return f->joined ? -EOPNOTSUPP : fleet_absence(f);
         r = store_fleet_each_revocation(writer, find_one, NULL);
+        if (r == 0)
+                r = store_fleet_epoch_waits(writer);
         return r < 0 ? r : r == 0;
 }
 

@@ -63,6 +63,13 @@ int fleet_age_keep(struct fleet *f, struct store *writer, bool force) _must_chec
 int fleet_age_take(struct fleet *f, const uint8_t *in, size_t len) _must_check_;
 
 /**
+ * fleet_age_fork(f, ret_host): the name of a group of which an issuing host has stated another
+ * history with the number that this host has, and which host that is; NULL: there is none. Borrowed
+ * until anything is taken.
+ */
+const char *fleet_age_fork(const struct fleet *f, const char **ret_host);
+
+/**
  * fleet_age_sign_time(f): the time that this host signs by, in milliseconds of UNIX time.
  * fleet_age_may_state(f, writer): whether this host may state that there is nothing newer. Not
  * while it knows of revocations that are not in the log yet: who keeps them from it shows as age. 1

@@ -14,6 +14,7 @@
 #include "fleet/fleet_apply.h"
 #include "fleet/fleet_body.h"
 #include "fleet/fleet_groups.h"
+#include "fleet/fleet_issuers.h"
 #include "fleet/fleet_page.h"
 #include "fleet/fleet_state.h"
 #include "keys/facts.h"
@@ -39,7 +40,9 @@ struct applying {
         bool certs; /* certificates have gone */
         /* it is a page of a snapshot, and the last one */
         bool page, last;
-        bool ended; /* all of the page was taken */
+        bool waits;                   /* the outbox is not empty */
+        bool ended;                   /* all of the page was taken */
+        struct fleet_issuers issuers; /* and its number */
 };
 
 static int take_host(struct applying *a, const uint8_t *in, size_t len) {
@@ -53,22 +56,8 @@ static int take_host(struct applying *a, const uint8_t *in, size_t len) {
 }
 
 static int take_issuer(struct applying *a, const uint8_t *in, size_t len) {
-        struct store_fleet_issuer issuer;
-        bool trusted;
-        int r;
-
-        r = fleet_body_get_issuer(in, len, &issuer, &trusted);
-        if (r < 0)
-                return r;
         a->news->self |= !a->page;
-        if (strcmp(issuer.host, a->f->self.host) == 0 && a->f->self.issuing != trusted) {
-                a->f->self.issuing = trusted;
-                r = store_fleet_put(a->writer, &a->f->self);
-                if (r < 0)
-                        return r;
-        }
-        return trusted ? store_fleet_put_issuer(a->writer, &issuer)
-                       : store_fleet_drop_issuer(a->writer, issuer.public);
+        return fleet_issuers_take(a->f, a->writer, &a->issuers, in, len);
 }
 
 static int take_group(struct applying *a, const uint8_t *in, size_t len) {
@@ -110,10 +99,27 @@ static int drop_removed(struct applying *a, const struct key_record *key) {
         return 0;
 }
 
-/* What an issuing host has revoked was lost with a database. It tells it again. */
+/* What an issuing host has revoked was lost with a database. It tells it again. Where the fleet
+ * knows it, nobody has to, and a host that does not issue any more could not. */
 static int tell_again(struct applying *a, const struct key_record *key) {
-        return key->status == KEY_REVOKED && !store_import_is_revoked(a->load)
-                       ? store_fleet_note_revoked(a->writer, key)
+        if (key->status != KEY_REVOKED || (!a->waits && store_import_is_revoked(a->load)))
+                return 0;
+        return store_import_is_revoked(a->load) ? store_fleet_drop_revocation(a->writer, key->id)
+                                                : store_fleet_note_revoked(a->writer, key);
+}
+
+/* No key has come with a later change than the one that brings it. Otherwise no snapshot would
+ * remove it. */
+static int check_born(struct applying *a, const struct key_record *key) {
+        const char *group = a->member->group.name, *born = store_import_born(a->load);
+
+        /* This host can have a key of its own with that id. */
+        if (!key->hosts[0])
+                return 0;
+        if (!text_has_word(key->hosts, group))
+                return -EBADMSG;
+        return store_pages_number(group, key->hosts, born) > a->issuers.number
+                       ? store_pages_bound_born(a->writer, key->id)
                        : 0;
 }
 
@@ -128,7 +134,10 @@ static int take_row(struct applying *a, uint8_t type, const uint8_t *in, size_t 
                 a->wide |= r == 0 && type == STORE_RECORD_ROW;
                 return r;
         }
-        r = store_import_fresh(a->load) > fresh ? drop_removed(a, &key) : tell_again(a, &key);
+        r = check_born(a, &key);
+        if (r >= 0)
+                r = store_import_fresh(a->load) > fresh ? drop_removed(a, &key)
+                                                        : tell_again(a, &key);
         if (r < 0)
                 return r;
         if (store_account_get(a->writer, key.owner, &account) == -ENOENT ||
@@ -218,11 +227,18 @@ static int check_wide(const struct applying *a) {
         return r < 0 ? r : registered_touch(a->writer, clock_now());
 }
 
+static int find_one(const struct store_fleet_revocation *revocation, void *userdata) {
+        *(bool *) userdata = revocation;
+        return 0;
+}
+
 static int apply_body(struct applying *a, const uint8_t *body, size_t len) {
         struct fleet_taking *taking = a->page ? a->member->taking : NULL;
         int r;
 
-        r = store_import_open_live(&a->load, a->writer, taking ? taking->bulk : NULL);
+        r = store_fleet_each_revocation(a->writer, find_one, &a->waits);
+        if (r >= 0)
+                r = store_import_open_live(&a->load, a->writer, taking ? taking->bulk : NULL);
         if (r >= 0)
                 r = take_records(a, body, len);
         if (r >= 0 && taking) {
@@ -233,6 +249,8 @@ static int apply_body(struct applying *a, const uint8_t *body, size_t len) {
         a->load = store_import_free(a->load);
         if (r >= 0 && a->page && !a->ended)
                 r = -EBADMSG;
+        if (r >= 0 && a->all)
+                r = fleet_issuers_end(a->f, a->writer, &a->issuers);
         return r < 0 ? r : check_wide(a);
 }
 
@@ -263,12 +281,15 @@ static int move_on(struct applying *a, const struct frame_head *head, const uint
                    size_t len) {
         struct fleet_member *member = a->member;
         bool there = true;
+        int r = 0;
 
         if (a->page) {
                 there = fleet_page_end(member, in, len, a->last);
                 a->news->more = a->last && !there;
                 if (there)
                         note_arrival(a->news, member, a->all);
+                if (there && a->all)
+                        r = store_fleet_has_all(a->writer);
         } else {
                 member->group.number++;
                 frame_hash(in, len, member->group.hash);
@@ -277,10 +298,12 @@ static int move_on(struct applying *a, const struct frame_head *head, const uint
                                 memcmp(member->group.hash, member->own, FRAME_HASH_LEN) == 0;
                 fleet_age_note_later(a->f, head);
         }
+        if (there)
+                member->fork[0] = '\0';
         a->news->applied += there;
         a->news->wide |= a->wide;
         a->news->number = member->group.number;
-        return there ? store_fleet_put_group(a->writer, &member->group) : 0;
+        return r < 0 || !there ? r : store_fleet_put_group(a->writer, &member->group);
 }
 
 int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, size_t len,
@@ -306,6 +329,7 @@ int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, si
         a.member = member;
         a.all = strcmp(head.group, FLEET_GROUP_ALL) == 0;
         a.page = head.kind == FRAME_PAGE;
+        a.issuers = (struct fleet_issuers){ .page = a.page, .number = (int64_t) head.number };
         r = a.page ? fleet_page_begin(f, member, writer, &head) : 0;
         if (r >= 0)
                 r = frame_open(in, len, member->key, body, &body_len);
@@ -519,6 +543,7 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
 
 /* The keys of a snapshot that are beside the store go into it. */
 static int arrive(struct fleet_member *member, struct store *writer, struct fleet_news *news) {
+        bool all = strcmp(member->group.name, FLEET_GROUP_ALL) == 0;
         int r;
 
         r = store_begin(writer);
@@ -526,7 +551,9 @@ static int arrive(struct fleet_member *member, struct store *writer, struct flee
                 r = fleet_page_arrive(member);
         if (r >= 0)
                 r = store_fleet_put_group(writer, &member->group);
-        note_arrival(news, member, strcmp(member->group.name, FLEET_GROUP_ALL) == 0);
+        if (r >= 0 && all)
+                r = store_fleet_has_all(writer);
+        note_arrival(news, member, all);
         news->applied = 1;
         news->owners = member->taking->owners;
         news->number = member->group.number;

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "fleet/fleet_age.h"
+#include "fleet/fleet_issuers.h"
 #include "fleet/fleet_snapshot.h"
 #include "fleet/fleet_state.h"
 #include "mirror/mirror_key.h"
@@ -100,11 +101,6 @@ static int count_cert(const uint8_t *thumbprint, void *userdata) {
         return 0;
 }
 
-static int put_issuer(const struct store_fleet_issuer *issuer, void *userdata) {
-        fleet_body_put_issuer(userdata, issuer, true);
-        return 0;
-}
-
 static int put_cert(const uint8_t *thumbprint, void *userdata) {
         struct bytes_writer *w = userdata;
 
@@ -130,7 +126,7 @@ static int put_first(struct fleet_snapshot *s, bool rebase) {
         struct store *reader = store_pages_snapshot(s->pages);
         bool all = strcmp(s->group, FLEET_GROUP_ALL) == 0;
         struct numbering numbering = { .s = s, .rebase = rebase };
-        size_t n_certs = 0;
+        size_t n_certs = 0, n_issuers = 0;
         int r;
 
         r = store_fleet_each_group(reader, get_number, &numbering);
@@ -138,14 +134,16 @@ static int put_first(struct fleet_snapshot *s, bool rebase) {
                 r = store_fleet_each_host(reader, add_host, s);
         if (r >= 0 && all)
                 r = store_pages_each_cert(s->pages, count_cert, &n_certs);
+        if (r >= 0)
+                r = fleet_issuers_count(reader, &n_issuers);
         if (r < 0)
                 return r;
-        s->first.size = STORE_RECORD_HEAD + (FLEET_ISSUERS_MAX + n_certs) * RECORD_SIZE;
+        s->first.size = STORE_RECORD_HEAD + (n_issuers + n_certs) * RECORD_SIZE;
         s->first.out = malloc(s->first.size);
         if (!s->first.out)
                 return -ENOMEM;
         if (all)
-                r = store_fleet_each_issuer(reader, put_issuer, &s->first);
+                r = fleet_issuers_put(reader, &s->first);
         if (r >= 0 && all)
                 r = put_certs(s, n_certs);
         return r < 0 ? r : s->first.full ? -EMSGSIZE : 0;

@@ -36,6 +36,8 @@ struct fleet_member {
         /* The same of each issuer, in the order of the issuers: it has said then that there is
          * nothing newer. Where it has said nothing yet, when this host began to listen. */
         int64_t stated_ms[FLEET_ISSUERS_MAX];
+        /* the issuing host that has stated another history with this number; "": none */
+        char fork[STORE_FLEET_HOST_MAX + 1];
         /* number and hash of the last frame that this host has signed for the log, and whether
          * what was applied with this number was that frame */
         int64_t own_number;

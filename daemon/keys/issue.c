@@ -368,6 +368,9 @@ static bool choose_pepper(struct making *making) {
         int r;
 
         key->epoch = key->hosts[0] ? making->policy.fleet_epoch : making->policy.epoch;
+        r = key->hosts[0] ? store_fleet_epoch(making->writer, &key->epoch) : 0;
+        if (r < 0)
+                return fail_store(making->result, r);
         key->revision = key->hosts[0] != '\0';
         if (key->hosts[0]) {
                 making->n_groups = 0;

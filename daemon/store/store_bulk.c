@@ -78,15 +78,18 @@ struct store_bulk {
               " = " what ")"
 #define NOTE_KEY(event, table, id) NOTE(event, table, ONCE("touched", "id", id))
 
-/* That a key is gone is noted also where it was not here. A group that this host leaves takes its
- * keys with it: no key has the id ''. */
+/* That a key is gone is noted also where it was not here; beside them are issuing hosts, whose
+ * names are longer than an id. A group that this host leaves takes its keys with it: no key has the
+ * id
+ * ''. */
 static const char watch_sql[] =
         "CREATE TEMP TABLE " STORE_BESIDE "touched (id TEXT PRIMARY KEY) WITHOUT ROWID;"
         "CREATE TEMP TABLE " STORE_BESIDE
         "owner (name TEXT PRIMARY KEY) WITHOUT ROWID;" NOTE_KEY("insert", "key", "new.id")
                 NOTE_KEY("update", "key", "new.id") NOTE_KEY("delete", "key", "old.id") NOTE_KEY(
-                        "insert", "fleet_gone", "new.id") NOTE_KEY("update", "fleet_gone", "new.id")
-                        NOTE_KEY("delete", "fleet_group", "''") NOTE_KEY("delete", "fleet", "''")
+                        "insert", "fleet_gone", "substr(new.id, 1, 10)")
+                        NOTE_KEY("update", "fleet_gone", "substr(new.id, 1, 10)") NOTE_KEY(
+                                "delete", "fleet_group", "''") NOTE_KEY("delete", "fleet", "''")
                                 NOTE("insert", "account", ONCE("owner", "name", "new.name")) NOTE(
                                         "update", "account", ONCE("owner", "name", "new.name"));
 

@@ -20,8 +20,6 @@
 /* policies, certificates and lists together */
 #define ROWS_MAX     256
 #define ACCOUNTS_MAX 4
-/* a number of 19 digits for each group */
-#define BORN_LEN (RECORD_GROUPS_MAX * (size_t) 20 + 1)
 
 struct noted_key {
         char id[KEYTEXT_ID_LEN + 1];
@@ -207,6 +205,11 @@ int store_delta_touch(struct store *writer, const char *id) {
         return r < 0 ? r : store_delta_note_key(writer, id);
 }
 
+int store_delta_touch_policy(struct store *writer, const char *name) {
+        store_delta_widen(writer->delta);
+        return store_delta_note_row(writer, "policy", name, strlen(name));
+}
+
 bool store_delta_has_own(const struct store_delta *d) {
         return d->own;
 }
@@ -224,7 +227,7 @@ bool store_delta_concerns(const struct store_delta *d, const char *group, bool a
 
 /* With which change of each of its groups a key comes. Returns the largest of these numbers. */
 static int64_t put_born(const char *hosts, int64_t (*number)(const char *group, void *userdata),
-                        void *userdata, char out[static BORN_LEN]) {
+                        void *userdata, char out[static STORE_BORN_LEN]) {
         char list[RECORD_HOSTS_LEN], *group, *rest = list;
         int64_t largest = 0;
         size_t len = 0;
@@ -235,7 +238,7 @@ static int64_t put_born(const char *hosts, int64_t (*number)(const char *group, 
                 int64_t of = number(group, userdata);
 
                 largest = of > largest ? of : largest;
-                len += (size_t) snprintf(out + len, BORN_LEN - len, "%s%" PRId64,
+                len += (size_t) snprintf(out + len, STORE_BORN_LEN - len, "%s%" PRId64,
                                          len > 0 ? " " : "", of);
         }
         return largest;
@@ -244,7 +247,7 @@ static int64_t put_born(const char *hosts, int64_t (*number)(const char *group, 
 int store_delta_count_up(struct store_delta *d, struct store *writer,
                          int64_t (*number)(const char *group, void *userdata), void *userdata) {
         _cleanup_once_ sqlite3_stmt *stmt = NULL;
-        char born[BORN_LEN];
+        char born[STORE_BORN_LEN];
         int r;
 
         /* Numbers jump when the fleet goes on from an older state. Then each change counts more
@@ -543,7 +546,8 @@ static int wide_sql(const char *table, const struct store_columns *columns, char
                 at += snprintf(at, (size_t) (end - at),
                                " ON CONFLICT (name) DO UPDATE SET value = iif(name = "
                                "'fleet-epoch', max(value, excluded.value), excluded.value), "
-                               "changed_at = excluded.changed_at, fleet = 1");
+                               "changed_at = excluded.changed_at, fleet = iif(name = "
+                               "'fleet-epoch' AND value > excluded.value, 2, 1)");
         else if (strcmp(table, "cert") == 0)
                 at += snprintf(at, (size_t) (end - at), " ON CONFLICT (thumbprint) DO NOTHING");
         else if (strcmp(table, "crl") == 0)

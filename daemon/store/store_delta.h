@@ -49,12 +49,14 @@ bool store_delta_has_own(const struct store_delta *d);
  * store_delta_each_key(d, visit, userdata): the ids of the fleet's keys that were changed. 0, or
  * what ${visit} returned.
  * store_delta_touch(writer, id): notes the key as if it had been changed. 0; -ENOENT when there is
- * none; an error of the store.
+ * none; an error of the store. store_delta_touch_policy(writer, name): the same of a policy of the
+ * fleet. Both while ${writer} is watched. 0; -EMSGSIZE.
  */
 int store_delta_only_revokes(const struct store_delta *d, struct store *writer) _must_check_;
 int store_delta_each_key(const struct store_delta *d, int (*visit)(const char *id, void *userdata),
                          void *userdata) _must_check_;
 int store_delta_touch(struct store *writer, const char *id) _must_check_;
+int store_delta_touch_policy(struct store *writer, const char *name) _must_check_;
 
 /**
  * store_delta_concerns(d, group): whether hosts of ${group} must hear of it. ${all}: the group of

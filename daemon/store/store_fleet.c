@@ -239,8 +239,111 @@ int store_fleet_drop_issuer(struct store *writer,
         return store_row_put_done(&row);
 }
 
+/* Beside the ids of keys, which have no blank. */
+#define DROPPED_ID "'issuer ' || hex(?1)"
+
+int store_fleet_note_dropped(struct store *writer,
+                             const uint8_t public[static STORE_FLEET_PUBLIC_LEN], int64_t number) {
+        _cleanup_store_row_ struct store_row row = {};
+        int r;
+
+        r = store_once(writer->db, &row.stmt,
+                       "INSERT INTO fleet_gone (id, revision) VALUES (" DROPPED_ID
+                       ", ?2) ON CONFLICT (id) DO UPDATE SET revision = max(revision, "
+                       "excluded.revision)");
+        if (r < 0)
+                return r;
+        store_row_put_blob(&row, public, STORE_FLEET_PUBLIC_LEN);
+        store_row_put_number(&row, number);
+        return store_row_put_done(&row);
+}
+
+int store_fleet_dropped(struct store *s, const uint8_t public[static STORE_FLEET_PUBLIC_LEN],
+                        int64_t *ret) {
+        _cleanup_store_row_ struct store_row row = {};
+        int r;
+
+        r = store_once(s->db, &row.stmt,
+                       "SELECT ifnull((SELECT revision FROM fleet_gone WHERE id = " DROPPED_ID
+                       "), 0)");
+        if (r < 0)
+                return r;
+        store_row_put_blob(&row, public, STORE_FLEET_PUBLIC_LEN);
+        r = row.bad ? -ENOMEM : store_row_get_next(&row);
+        if (r > 0)
+                *ret = store_row_get_number(&row);
+        return r < 0 ? r : row.bad ? -EUCLEAN : 0;
+}
+
+static bool read_public(const char *hex, uint8_t out[static STORE_FLEET_PUBLIC_LEN]) {
+        static const char digits[] = "0123456789ABCDEF";
+
+        for (size_t i = 0; i < STORE_FLEET_PUBLIC_LEN; i++) {
+                const char *high = strchr(digits, hex[2 * i]),
+                           *low = high ? strchr(digits, hex[2 * i + 1]) : NULL;
+
+                if (!low || !*high || !*low)
+                        return false;
+                out[i] = (uint8_t) (16 * (high - digits) + (low - digits));
+        }
+        return true;
+}
+
+int store_fleet_each_dropped(struct store *s,
+                             int (*visit)(const uint8_t public[static STORE_FLEET_PUBLIC_LEN],
+                                          int64_t number, void *userdata),
+                             void *userdata) {
+        _cleanup_store_row_ struct store_row row = {};
+        int r;
+
+        r = store_once(s->db, &row.stmt,
+                       "SELECT substr(id, 8), revision FROM fleet_gone WHERE id >= 'issuer ' AND "
+                       "id < 'issuer ~' ORDER BY id");
+        while (r >= 0 && (r = store_row_get_next(&row)) > 0) {
+                char hex[2 * STORE_FLEET_PUBLIC_LEN + 1] = "";
+                uint8_t public[STORE_FLEET_PUBLIC_LEN];
+                int64_t number;
+
+                store_row_get_text(&row, hex, sizeof(hex));
+                number = store_row_get_number(&row);
+                r = row.bad || !read_public(hex, public) ? -EUCLEAN
+                                                         : visit(public, number, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
 int store_fleet_drop_all(struct store *writer) {
-        return store_stmt_exec(writer->db, "DELETE FROM fleet_issuer; DELETE FROM fleet_host");
+        return store_stmt_exec(writer->db, "DELETE FROM fleet_issuer; DELETE FROM fleet_host;"
+                                           "UPDATE policy SET fleet = 2 WHERE fleet = 1");
+}
+
+int store_fleet_has_all(struct store *writer) {
+        return store_stmt_exec(writer->db,
+                               "DELETE FROM policy WHERE fleet = 2 AND name <> 'fleet-epoch'");
+}
+
+int store_fleet_epoch(struct store *s, int64_t *inout) {
+        int64_t number = 0;
+        int r;
+
+        r = store_stmt_pragma(s->db,
+                              "SELECT max(0, max(number)) FROM fleet_group WHERE name = "
+                              "'all'",
+                              &number);
+        if (r >= 0 && RECORD_FLEET_EPOCH + number > *inout)
+                *inout = RECORD_FLEET_EPOCH + number;
+        return r;
+}
+
+int store_fleet_epoch_waits(struct store *s) {
+        int64_t n = 0;
+        int r;
+
+        r = store_stmt_pragma(
+                s->db, "SELECT count(*) FROM policy WHERE name = 'fleet-epoch' AND fleet = 2", &n);
+        return r < 0 ? r : n > 0;
 }
 
 /* --- Hosts --- */

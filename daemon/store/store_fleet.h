@@ -142,10 +142,43 @@ int store_fleet_drop_issuer(struct store *writer,
 int store_fleet_drop_revocation(struct store *writer, const char *id) _must_check_;
 
 /**
- * store_fleet_drop_all(writer): all hosts and issuers, inside a transaction. 0, or an error of the
- * store.
+ * store_fleet_note_dropped(writer, public, number): the change ${number} of the group of all hosts
+ * has dropped this issuer, inside a transaction. That is kept also when it is trusted again.
+ * store_fleet_dropped(s, public, ret): the number of the last change that did; 0: none. Both 0, or
+ * an error of the store. store_fleet_each_dropped(): as the others.
+ */
+int store_fleet_note_dropped(struct store *writer,
+                             const uint8_t public[static STORE_FLEET_PUBLIC_LEN],
+                             int64_t number) _must_check_;
+int store_fleet_dropped(struct store *s, const uint8_t public[static STORE_FLEET_PUBLIC_LEN],
+                        int64_t *ret) _must_check_;
+int store_fleet_each_dropped(struct store *s,
+                             int (*visit)(const uint8_t public[static STORE_FLEET_PUBLIC_LEN],
+                                          int64_t number, void *userdata),
+                             void *userdata) _must_check_;
+
+/**
+ * store_fleet_drop_all(writer): a snapshot begins that has all hosts and issuers, and all policies
+ * of the fleet. Hosts and issuers go now. store_fleet_has_all(writer): it has ended. Policies go
+ * that have not come: they were lost with a database. Both inside a transaction. 0, or an error of
+ * the store.
  */
 int store_fleet_drop_all(struct store *writer) _must_check_;
+int store_fleet_has_all(struct store *writer) _must_check_;
+
+/**
+ * store_fleet_epoch(s, inout): the epoch of a key of the fleet that is made now, where that of the
+ * policies is ${inout}. It grows with the log of all hosts. So it is above all that was lost when
+ * the fleet goes on from an older state. 0, or an error of the store.
+ */
+int store_fleet_epoch(struct store *s, int64_t *inout) _must_check_;
+
+/**
+ * store_fleet_epoch_waits(s): whether all keys of the fleet were removed, and the fleet has
+ * forgotten that: what came of it is older than what this host knows. 1 or 0, or an error of the
+ * store.
+ */
+int store_fleet_epoch_waits(struct store *s) _must_check_;
 
 /**
  * store_fleet_get_clock(s, ret), store_fleet_put_clock(writer, clock): the latter inside a

@@ -17,6 +17,7 @@
 #include "store/store_key.h"
 #include "store/store_mirror.h"
 #include "store/store_note.h"
+#include "store/store_pages.h"
 #include "store/store_schema.h"
 #include "store/store_stmt.h"
 #include "store/store_swap.h"
@@ -35,8 +36,9 @@ struct store_import {
         const char *table;
         sqlite3_stmt *insert;
         int n_columns, id_column; /* -1: it has none that is a key's */
-        int status_column;
-        uint64_t status; /* as the last row says */
+        int status_column, born_column;
+        uint64_t status;           /* as the last row says */
+        char born[STORE_BORN_LEN]; /* likewise */
         /* live: whether a key is here; and where new keys go, with the statement for that; NULL:
          * into the store in use, too */
         sqlite3_stmt *here, *beside;
@@ -161,10 +163,13 @@ static int prepare(struct store_import *l, const struct store_columns *columns) 
         if (r < 0)
                 return r == -EIO ? -EBADMSG : r; /* the same column twice */
         l->n_columns = (int) columns->n;
-        l->id_column = l->status_column = -1;
+        l->id_column = l->status_column = l->born_column = -1;
+        l->born[0] = '\0';
         for (int i = 0; i < l->n_columns; i++)
                 if (strcmp(columns->names[i], "status") == 0)
                         l->status_column = i;
+                else if (strcmp(columns->names[i], "born") == 0)
+                        l->born_column = i;
                 else if (strcmp(columns->names[i], "id") == 0 && strcmp(l->table, "pepper") != 0)
                         l->id_column = i;
         return 0;
@@ -214,6 +219,12 @@ static int bind_value(struct store_import *l, sqlite3_stmt *stmt, struct in *in,
                 return -EBADMSG;
         if (column == l->id_column && type == SQLITE_TEXT && len == KEYTEXT_ID_LEN)
                 memcpy(id, bytes, KEYTEXT_ID_LEN);
+        if (column == l->born_column && len >= sizeof(l->born))
+                return -EBADMSG;
+        if (column == l->born_column) {
+                memcpy(l->born, bytes, len);
+                l->born[len] = '\0';
+        }
         return store_stmt_error(
                 type == SQLITE_TEXT
                         ? sqlite3_bind_text(stmt, column + 1, (const char *) bytes, (int) len,
@@ -424,6 +435,10 @@ uint64_t store_import_keys(const struct store_import *l) {
 
 bool store_import_is_revoked(const struct store_import *l) {
         return l->status == KEY_REVOKED;
+}
+
+const char *store_import_born(const struct store_import *l) {
+        return l->born;
 }
 
 uint64_t store_import_fresh(const struct store_import *l) {

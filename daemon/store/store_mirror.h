@@ -106,6 +106,12 @@ uint64_t store_import_keys(const struct store_import *l);
 uint64_t store_import_fresh(const struct store_import *l);
 
 /**
+ * store_import_born(l): with which changes of its groups that key has come, as the row says:
+ * see store_pages_number(). "": it does not say so.
+ */
+const char *store_import_born(const struct store_import *l);
+
+/**
  * store_import_finish(l): the last record was taken. 0, or an error of the store.
  */
 int store_import_finish(struct store_import *l) _must_check_;

@@ -2,6 +2,7 @@
 /* Chooses and writes the rows of a snapshot of a fleet's group, and deletes what a snapshot lacks.
  * Does not know what a frame is, or whether a page is believed. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 static const struct {
         const char *table, *where, *order;
 } tables[] = {
-        { "policy", "fleet = 1", "name" },
+        { "policy", "fleet <> 0", "name" },
         { "cert", "fleet = 1", "thumbprint" },
         { "crl", "ca IN (SELECT thumbprint FROM cert WHERE fleet = 1)", "ca" },
         { "crl_serial", "ca IN (SELECT thumbprint FROM cert WHERE fleet = 1)", "ca" },
@@ -187,7 +188,7 @@ static int add_id(struct ids *ids, const uint8_t *id) {
 }
 
 int store_pages_drop_ids(struct store *writer, const uint8_t *ids, size_t n) {
-        _cleanup_once_ sqlite3_stmt *note = NULL, *delete = NULL;
+        _cleanup_once_ sqlite3_stmt *note = NULL, *delete = NULL, *told = NULL;
         int r;
 
         /* An id is never used twice, so no state of the key is good any more. */
@@ -196,12 +197,15 @@ int store_pages_drop_ids(struct store *writer, const uint8_t *ids, size_t n) {
         if (r >= 0)
                 r = store_once(writer->db, &delete,
                                "DELETE FROM key WHERE id = ?1 AND hosts <> ''");
-        for (size_t i = 0; r >= 0 && i < 2 * n; i++) {
-                sqlite3_stmt *stmt = i % 2 == 0 ? note : delete;
+        /* Nobody has to hear that it was revoked. */
+        if (r >= 0)
+                r = store_once(writer->db, &told, "DELETE FROM fleet_outbox WHERE id = ?1");
+        for (size_t i = 0; r >= 0 && i < 3 * n; i++) {
+                sqlite3_stmt *stmt = i % 3 == 0 ? note : i % 3 == 1 ? delete : told;
 
                 store_once_again(stmt);
                 r = store_stmt_error(
-                        sqlite3_bind_text(stmt, 1, (const char *) ids + KEYTEXT_ID_LEN * (i / 2),
+                        sqlite3_bind_text(stmt, 1, (const char *) ids + KEYTEXT_ID_LEN * (i / 3),
                                           KEYTEXT_ID_LEN, SQLITE_STATIC));
                 if (r >= 0)
                         r = store_stmt_step(stmt);
@@ -234,8 +238,7 @@ static int prepare_range(struct store *writer, const struct store_pages_range *r
                                sqlite3_bind_text(*ret, 3, range->group, -1, SQLITE_STATIC));
 }
 
-/* The change of ${group} with which a key of ${hosts} has come. 0: not known. */
-static int64_t born_in(const char *group, const char *hosts, const char *born) {
+int64_t store_pages_number(const char *group, const char *hosts, const char *born) {
         size_t len = strlen(group);
 
         while (*hosts && *born) {
@@ -256,7 +259,7 @@ static bool is_later(const struct store_pages_range *range, sqlite3_stmt *stmt) 
         const char *hosts = (const char *) sqlite3_column_text(stmt, 1),
                    *born = (const char *) sqlite3_column_text(stmt, 2);
 
-        return hosts && born && born_in(range->group, hosts, born) > range->number;
+        return hosts && born && store_pages_number(range->group, hosts, born) > range->number;
 }
 
 /* Adds those that the page lacks. */
@@ -314,7 +317,7 @@ static int read_born(struct store *writer, const char *table, const char *id, co
         born = (const char *) sqlite3_column_text(stmt, 1);
         if (!hosts || !born)
                 return -ENOMEM;
-        *ret = born_in(group, hosts, born);
+        *ret = store_pages_number(group, hosts, born);
         return 1;
 }
 
@@ -326,6 +329,101 @@ int store_pages_born(struct store *writer, const char *id, const char *group, in
         if (r == 0 && writer->bulk)
                 r = read_born(writer, store_bulk_table(writer->bulk), id, group, ret);
         return r < 0 ? r : 0;
+}
+
+/* --- What is not believed --- */
+
+/* The statements for a table with keys. */
+struct bounding {
+        sqlite3_stmt *find, *number, *update;
+};
+
+static void bounding_done(struct bounding *b) {
+        (void) sqlite3_finalize(b->find);
+        (void) sqlite3_finalize(b->number);
+        (void) sqlite3_finalize(b->update);
+}
+
+/* What this host has of the group. 0: it is not in it. */
+static int get_number(struct bounding *b, const char *group, size_t len, int64_t *ret) {
+        int r;
+
+        store_once_again(b->number);
+        r = store_stmt_error(sqlite3_bind_text(b->number, 1, group, (int) len, SQLITE_STATIC));
+        if (r >= 0)
+                r = store_stmt_step(b->number);
+        *ret = r > 0 ? sqlite3_column_int64(b->number, 0) : 0;
+        return r;
+}
+
+/* Writes ${born} with no number above what this host has. 1: there was one; 0; an error. */
+static int bound(struct bounding *b, const char *hosts, const char *born,
+                 char out[static STORE_BORN_LEN]) {
+        size_t used = 0;
+        int r = 0, any = 0;
+
+        out[0] = '\0';
+        while (r >= 0 && *hosts && *born && used + 1 < STORE_BORN_LEN) {
+                size_t word = strcspn(hosts, " ");
+                int64_t of = strtoll(born, NULL, 10), here = 0;
+
+                r = get_number(b, hosts, word, &here);
+                any |= of > here;
+                used += (size_t) snprintf(out + used, STORE_BORN_LEN - used, "%s%" PRId64,
+                                          used > 0 ? " " : "", of > here ? here : of);
+                hosts += word + (hosts[word] == ' ');
+                born += strcspn(born, " ");
+                born += *born == ' ';
+        }
+        return r < 0 ? r : any;
+}
+
+static int bound_row(struct bounding *b) {
+        const char *id = (const char *) sqlite3_column_text(b->find, 0),
+                   *hosts = (const char *) sqlite3_column_text(b->find, 1),
+                   *born = (const char *) sqlite3_column_text(b->find, 2);
+        char out[STORE_BORN_LEN];
+        int r;
+
+        if (!id || !hosts || !born)
+                return -ENOMEM;
+        r = bound(b, hosts, born, out);
+        if (r <= 0)
+                return r;
+        store_once_again(b->update);
+        r = store_stmt_error(sqlite3_bind_text(b->update, 1, id, -1, SQLITE_STATIC));
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_text(b->update, 2, out, -1, SQLITE_STATIC));
+        return r < 0 ? r : store_stmt_step(b->update);
+}
+
+static int bound_table(struct store *writer, const char *table, const char *id) {
+        __attribute__((cleanup(bounding_done))) struct bounding b = {};
+        int r;
+
+        /* In the order of the primary key, which does not change. */
+        r = store_once(writer->db, &b.find,
+                       "SELECT id, hosts, born FROM main.%s WHERE hosts <> '' AND born <> '' AND "
+                       "(?1 IS NULL OR id = ?1) ORDER BY id",
+                       table);
+        if (r >= 0)
+                r = store_once(writer->db, &b.number,
+                               "SELECT number FROM fleet_group WHERE name = ?1");
+        if (r >= 0)
+                r = store_once(writer->db, &b.update, "UPDATE main.%s SET born = ?2 WHERE id = ?1",
+                               table);
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_text(b.find, 1, id, -1, SQLITE_STATIC));
+        while (r >= 0 && (r = store_stmt_step(b.find)) > 0)
+                r = bound_row(&b);
+        return r;
+}
+
+int store_pages_bound_born(struct store *writer, const char *id) {
+        int r;
+
+        r = bound_table(writer, "key", id);
+        return r < 0 || !writer->bulk ? r : bound_table(writer, store_bulk_table(writer->bulk), id);
 }
 
 int store_pages_drop_certs(struct store *writer, const uint8_t *thumbprints, size_t n) {

@@ -71,6 +71,19 @@ int store_pages_born(struct store *writer, const char *id, const char *group,
                      int64_t *ret) _must_check_;
 int store_pages_drop_ids(struct store *writer, const uint8_t *ids, size_t n) _must_check_;
 
+/* a number of 20 characters, or a sign and 19, for each group, and blanks */
+#define STORE_BORN_LEN (RECORD_GROUPS_MAX * (size_t) 21 + 1)
+
+/**
+ * store_pages_number(group, hosts, born): the change of ${group} with which a key of ${hosts} has
+ * come, as the list ${born} says. 0: not known.
+ * store_pages_bound_born(writer, id): no key has come with a change that this host has not seen,
+ * whatever was said of it; also of keys that are beside the store. ${id}: of this key alone; NULL:
+ * of all that are here now. Inside a transaction. 0, or an error of the store.
+ */
+int64_t store_pages_number(const char *group, const char *hosts, const char *born);
+int store_pages_bound_born(struct store *writer, const char *id) _must_check_;
+
 /**
  * store_pages_drop_certs(writer, thumbprints, n): deletes the fleet's certificates but these,
  * inside a transaction. store_pages_each_cert(p, visit, userdata): the thumbprints of the fleet's

@@ -299,11 +299,13 @@ static int judge_keys(struct salvage *s) {
         "INSERT INTO policy (name, value, changed_at) VALUES ('enabled', 0, 0) ON CONFLICT "       \
         "(name) "                                                                                  \
         "DO UPDATE SET value = 0, changed_at = 0;"
-#define COUNT_UP(epoch)                                                                            \
+/* The epoch of a fleet counts changes. No key that is here is good any more. */
+#define OF_FLEET "(SELECT ifnull(max(epoch), 0) + 1 FROM key WHERE hosts <> '')"
+#define COUNT_UP(epoch, least)                                                                     \
         STORE_CHECK_TOLD                                                                           \
-        "INSERT INTO policy (name, value, changed_at) SELECT '" epoch "', ifnull((SELECT value "   \
-        "FROM policy WHERE name = '" epoch                                                         \
-        "'), 0) + count(*), 0 FROM policies t WHERE t.name = '" epoch                              \
+        "INSERT INTO policy (name, value, changed_at) SELECT '" epoch                              \
+        "', max(ifnull((SELECT value FROM policy WHERE name = '" epoch "'), 0) + count(*), " least \
+        "), 0 FROM policies t WHERE t.name = '" epoch                                              \
         "' AND t.at > ifnull((SELECT changed_at FROM policy WHERE name = '" epoch "'), 0) + 2 "    \
         "HAVING count(*) > 0 ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at " \
         "= 0;"
@@ -329,7 +331,8 @@ static int judge_policies(struct salvage *s) {
         r = s->found.policies = store_check_policy(s->fresh, s->found.policy_names);
         if (r <= 0)
                 return r;
-        r = store_stmt_exec(s->fresh->db, COUNT_UP("epoch") COUNT_UP("fleet-epoch") LOCK);
+        r = store_stmt_exec(s->fresh->db,
+                            COUNT_UP("epoch", "0") COUNT_UP("fleet-epoch", OF_FLEET) LOCK);
         (void) snprintf(sql, sizeof(sql),
                         "UPDATE policy SET changed_at = %" PRId64 " WHERE changed_at = 0", s->now);
         return r < 0 ? r : store_stmt_exec(s->fresh->db, sql);

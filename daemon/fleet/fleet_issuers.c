@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Keeps the list of issuing hosts, and remembers which were dropped. Does not decide whether what
+ * says so is believed itself. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fleet/fleet_issuers.h"
+#include "fleet/fleet_state.h"
+#include "store/store_pages.h"
+
+/* --- Taking --- */
+
+static int set_self(struct fleet *f, struct store *writer, const char *host, bool issuing) {
+        if (strcmp(host, f->self.host) != 0 || f->self.issuing == issuing)
+                return 0;
+        f->self.issuing = issuing;
+        return store_fleet_put(writer, &f->self);
+}
+
+/* In a page the name is the number of the change that has dropped it. */
+static int take_dropped(struct store *writer, struct fleet_issuers *from,
+                        const struct store_fleet_issuer *issuer) {
+        int64_t number = strtoll(issuer->host, NULL, 10), known = 0;
+        int r;
+
+        r = store_fleet_dropped(writer, issuer->public, &known);
+        if (r < 0 || number < known)
+                return r;
+        memcpy(from->told, issuer->public, sizeof(from->told));
+        return store_fleet_note_dropped(writer, issuer->public, number);
+}
+
+static int take_trusted(struct fleet *f, struct store *writer, const struct fleet_issuers *from,
+                        const struct store_fleet_issuer *issuer) {
+        int64_t dropped = 0;
+        int r = 0;
+
+        if (from->page && !fleet_find_issuer(f, issuer->public) &&
+            memcmp(from->told, issuer->public, sizeof(from->told)) != 0)
+                r = store_fleet_dropped(writer, issuer->public, &dropped);
+        if (r < 0 || dropped > 0)
+                return r;
+        r = set_self(f, writer, issuer->host, true);
+        return r < 0 ? r : store_fleet_put_issuer(writer, issuer);
+}
+
+int fleet_issuers_take(struct fleet *f, struct store *writer, struct fleet_issuers *from,
+                       const uint8_t *in, size_t len) {
+        struct store_fleet_issuer issuer;
+        bool trusted;
+        int r;
+
+        r = fleet_body_get_issuer(in, len, &issuer, &trusted);
+        if (r < 0)
+                return r;
+        from->any = true;
+        if (trusted)
+                return take_trusted(f, writer, from, &issuer);
+        if (from->page)
+                return take_dropped(writer, from, &issuer);
+        r = set_self(f, writer, issuer.host, false);
+        if (r >= 0)
+                r = store_fleet_note_dropped(writer, issuer.public, from->number);
+        return r < 0 ? r : store_fleet_drop_issuer(writer, issuer.public);
+}
+
+struct remaining {
+        const struct fleet *f;
+        size_t n;
+};
+
+static int count_old(const struct store_fleet_issuer *issuer, void *userdata) {
+        struct remaining *remaining = userdata;
+
+        for (size_t i = 0; i < remaining->f->n_issuers; i++)
+                remaining->n += memcmp(remaining->f->issuers[i].issuer.public, issuer->public,
+                                       sizeof(issuer->public)) == 0;
+        return 0;
+}
+
+int fleet_issuers_end(struct fleet *f, struct store *writer, const struct fleet_issuers *from) {
+        struct remaining remaining = { .f = f };
+        int r;
+
+        if (!from->any)
+                return 0;
+        r = store_fleet_each_issuer(writer, count_old, &remaining);
+        return r < 0 || remaining.n == f->n_issuers ? r : store_pages_bound_born(writer, NULL);
+}
+
+/* --- Telling --- */
+
+struct telling {
+        struct store *reader;
+        struct bytes_writer *w;
+        const uint8_t *only; /* NULL: all */
+};
+
+static int put_trusted(const struct store_fleet_issuer *issuer, void *userdata) {
+        const struct telling *t = userdata;
+
+        if (!t->only || memcmp(t->only, issuer->public, sizeof(issuer->public)) == 0)
+                fleet_body_put_issuer(t->w, issuer, true);
+        return 0;
+}
+
+/* One that is trusted again follows at once. */
+static int put_dropped(const uint8_t *public, int64_t number, void *userdata) {
+        struct telling *t = userdata, one = { t->reader, t->w, public };
+        struct store_fleet_issuer issuer = {};
+
+        memcpy(issuer.public, public, sizeof(issuer.public));
+        (void) snprintf(issuer.host, sizeof(issuer.host), "%" PRId64, number);
+        fleet_body_put_issuer(t->w, &issuer, false);
+        return store_fleet_each_issuer(t->reader, put_trusted, &one);
+}
+
+int fleet_issuers_put(struct store *reader, struct bytes_writer *w) {
+        struct telling t = { reader, w, NULL };
+        int r;
+
+        r = store_fleet_each_dropped(reader, put_dropped, &t);
+        return r < 0 ? r : store_fleet_each_issuer(reader, put_trusted, &t);
+}
+
+static int count_dropped(const uint8_t *public, int64_t number, void *userdata) {
+        (void) public;
+        (void) number;
+        *(size_t *) userdata += 2;
+        return 0;
+}
+
+int fleet_issuers_count(struct store *reader, size_t *ret) {
+        *ret = FLEET_ISSUERS_MAX;
+        return store_fleet_each_dropped(reader, count_dropped, ret);
+}
