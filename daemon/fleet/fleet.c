@@ -159,8 +159,11 @@ static void keep_group(struct fleet *f, struct fleet_member *group, const struct
         for (size_t i = 0; i < f->n_issuers; i++) {
                 size_t k = find_old(old, &f->issuers[i].issuer);
 
-                if (k < old->n_issuers)
-                        group->stated_ms[i] = was->stated_ms[k];
+                if (k == old->n_issuers)
+                        continue;
+                group->stated_ms[i] = was->stated_ms[k];
+                group->signed_clock[i] = was->signed_clock[k];
+                group->signed_at_ms[i] = was->signed_at_ms[k];
         }
 }
 

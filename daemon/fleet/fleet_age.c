@@ -14,6 +14,8 @@
 #define KEEP_MS 60000
 /* By so much wall clocks may be wrong: an hour, and what it takes. */
 #define LATE_MS INT64_C(3900000)
+/* A rebase does not take so long. */
+#define REBASE_MS INT64_C(3600000)
 
 /* The id of this boot. "" when there is none: then no boot is the same. */
 static void read_boot(char out[static sizeof(((struct store_fleet_clock *) 0)->boot)]) {
@@ -67,6 +69,31 @@ void fleet_age_sum(struct fleet *f) {
                         f->current_ms = f->groups[i].current_ms;
 }
 
+/* Whether the first was signed before the second, by the same issuer. */
+static bool is_before(uint32_t clock, int64_t at_ms, uint32_t then_clock, int64_t then_ms) {
+        return clock < then_clock || (clock == then_clock && at_ms < then_ms);
+}
+
+bool fleet_age_is_void(struct fleet *f, const struct frame_head *head) {
+        const struct fleet_trusted *issuer = fleet_find_issuer(f, head->issuer);
+        const struct fleet_member *member = fleet_find_group(f, head->group);
+        size_t i;
+
+        if (!issuer || !member)
+                return false;
+        i = (size_t) (issuer - f->issuers);
+        return is_before(head->clock, head->signed_at_ms + REBASE_MS, member->signed_clock[i],
+                         member->signed_at_ms[i]);
+}
+
+static void note_signed(struct fleet_member *member, size_t i, const struct frame_head *head) {
+        if (!is_before(member->signed_clock[i], member->signed_at_ms[i], head->clock,
+                       head->signed_at_ms))
+                return;
+        member->signed_clock[i] = head->clock;
+        member->signed_at_ms[i] = head->signed_at_ms;
+}
+
 void fleet_age_note(struct fleet *f, const struct frame_head *head) {
         struct fleet_trusted *issuer = fleet_find_issuer(f, head->issuer);
         struct fleet_member *member = fleet_find_group(f, head->group);
@@ -74,6 +101,7 @@ void fleet_age_note(struct fleet *f, const struct frame_head *head) {
 
         if (!issuer || !member || head->clock < issuer->clock)
                 return;
+        note_signed(member, (size_t) (issuer - f->issuers), head);
         if (!issuer->heard || head->clock > issuer->clock)
                 hear_first(issuer, head, ahead);
         else

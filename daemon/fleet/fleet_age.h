@@ -63,6 +63,13 @@ int fleet_age_keep(struct fleet *f, struct store *writer, bool force) _must_chec
 int fleet_age_take(struct fleet *f, const uint8_t *in, size_t len) _must_check_;
 
 /**
+ * fleet_age_is_void(f, head): whether a page of a snapshot with a larger number than this host has
+ * is of a history that never came to be: an hour after its issuer had signed it, the issuer has
+ * signed something of the history that this host has.
+ */
+bool fleet_age_is_void(struct fleet *f, const struct frame_head *head);
+
+/**
  * fleet_age_fork(f, ret_host): the name of a group of which an issuing host has stated another
  * history with the number that this host has, and which host that is; NULL: there is none. Borrowed
  * until anything is taken.

@@ -263,7 +263,7 @@ static int check_head(struct fleet *f, const struct fleet_member *member,
         if (memcmp(head->fleet, f->self.id, sizeof(f->self.id)) != 0)
                 return -EXDEV;
         if (head->kind == FRAME_PAGE)
-                r = fleet_page_check(member, head);
+                r = fleet_page_check(f, member, head);
         else if ((int64_t) head->number != member->group.number + 1 ||
                  memcmp(head->before, member->group.hash, sizeof(head->before)) != 0)
                 r = -ESTALE;

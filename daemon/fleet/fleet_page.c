@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fleet/fleet_age.h"
 #include "fleet/fleet_page.h"
 #include "store/store_bulk.h"
 #include "store/store_pages.h"
@@ -14,8 +15,11 @@ static bool follows(const struct fleet_taking *taking, const struct frame_head *
                memcmp(taking->page, head->before, sizeof(taking->page)) == 0;
 }
 
-int fleet_page_check(const struct fleet_member *member, const struct frame_head *head) {
-        return (int64_t) head->number > member->group.number ? 0 : -ESTALE;
+int fleet_page_check(struct fleet *f, const struct fleet_member *member,
+                     const struct frame_head *head) {
+        return (int64_t) head->number > member->group.number && !fleet_age_is_void(f, head)
+                       ? 0
+                       : -ESTALE;
 }
 
 void fleet_page_look(struct fleet_member *member, const struct frame_head *head) {

@@ -12,12 +12,13 @@
 void fleet_page_look(struct fleet_member *member, const struct frame_head *head);
 
 /**
- * fleet_page_check(member, head): whether the page is the first one of a snapshot that is newer
+ * fleet_page_check(f, member, head): whether the page is the first one of a snapshot that is newer
  * than what the host has, or follows the page before. 0; -ESTALE. fleet_page_begin(f, member,
  * writer, head): it is about to be taken, inside a transaction. 0; -ESTALE; -ENOMEM; an error of
  * the store.
  */
-int fleet_page_check(const struct fleet_member *member, const struct frame_head *head) _must_check_;
+int fleet_page_check(struct fleet *f, const struct fleet_member *member,
+                     const struct frame_head *head) _must_check_;
 int fleet_page_begin(struct fleet *f, struct fleet_member *member, struct store *writer,
                      const struct frame_head *head) _must_check_;
 

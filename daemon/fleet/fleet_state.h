@@ -36,6 +36,10 @@ struct fleet_member {
         /* The same of each issuer, in the order of the issuers: it has said then that there is
          * nothing newer. Where it has said nothing yet, when this host began to listen. */
         int64_t stated_ms[FLEET_ISSUERS_MAX];
+        /* When each issuer has last signed something that belongs to the history of this host, by
+         * which of its clocks; 0: not since this daemon began. */
+        uint32_t signed_clock[FLEET_ISSUERS_MAX];
+        int64_t signed_at_ms[FLEET_ISSUERS_MAX];
         /* the issuing host that has stated another history with this number; "": none */
         char fork[STORE_FLEET_HOST_MAX + 1];
         /* number and hash of the last frame that this host has signed for the log, and whether

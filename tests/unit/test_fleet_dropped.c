@@ -181,6 +181,32 @@ static void test_an_issuer_that_issues_again(void **state_) {
         done(&t);
 }
 
+/* --- A rebase that never came to be --- */
+
+/* An administrator has ordered it, and fleetd keeps what was signed. The fleet goes on. */
+static void test_a_rebase_that_is_kept(void **state_) {
+        struct fixture *f = *state_;
+        struct pages p;
+
+        issue(f, k, "web");
+        resync(&f->member, &f->issuer, "web");
+        snapshot(&f->issuer, "web", true, &p);
+        issue(f, other, "web");
+        resync(&f->member, &f->issuer, "web");
+        f->issuer.fleet->sign_ahead_ms += INT64_C(7200000);
+        hear(&f->member, &f->issuer, "web");
+        hear(&f->issuer, &f->issuer, "web");
+        assert_int_equal(unit_host_take(&f->member, &p.pages[0]), -ESTALE);
+        assert_int_equal(unit_host_take(&f->issuer, &p.pages[0]), -ESTALE);
+        assert_int_equal(status_of(&f->member, other), KEY_ACTIVE);
+        end(&p);
+        /* The next one counts, while heads are signed meanwhile. */
+        snapshot(&f->issuer, "web", true, &p);
+        f->issuer.fleet->sign_ahead_ms += INT64_C(600000);
+        hear(&f->member, &f->issuer, "web");
+        take_all(&f->member, &p);
+}
+
 /* --- Policies --- */
 
 static void set(struct unit_host *h, const char *name, int64_t value, struct unit_host *to) {
@@ -358,6 +384,7 @@ int main(void) {
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_a_dropped_issuer_after_a_rebase, make, drop),
                 cmocka_unit_test_setup_teardown(test_an_issuer_that_issues_again, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_rebase_that_is_kept, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_policy_that_was_lost, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_snapshot_that_breaks_off_keeps_policies,
                                                 make, drop),
