@@ -4,14 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "aside.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "cleanup.h"
+#include "secret/highwater.h"
 #include "store/store.h"
+#include "store/store_log.h"
 #include "store/store_mirror.h"
 #include "store/store_salvage.h"
+
+#define PATH_LEN 4096 /* as PATH_MAX */
 
 /* A log that comes back with a power loss would be taken for that of the new database. */
 static int forget_log(int dir) {
@@ -51,4 +58,41 @@ void aside_forget(int dir) {
         (void) unlinkat(dir, STORE_SALVAGE_NAME "-journal", 0);
         (void) unlinkat(dir, STORE_STAGING_NAME, 0);
         (void) unlinkat(dir, STORE_STAGING_NAME "-journal", 0);
+}
+
+/* By an administrator, who has removed the mark of the newest store. */
+static bool is_accepted(int fd) {
+        return faccessat(fd, HIGHWATER_FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
+int aside_judge_log(const char *dir, int fd, bool yes, char error[static ERROR_LEN]) {
+        char path[PATH_LEN], aside[PATH_LEN];
+        int r;
+
+        (void) snprintf(path, sizeof(path), "%s/" STORE_FILE_NAME, dir);
+        r = store_log_check(path);
+        /* Other errors are SQLite's to find. */
+        if (r != -ESTALE)
+                return 0;
+        if (!yes || !is_accepted(fd)) {
+                (void) snprintf(error, ERROR_LEN,
+                                "'%s/" STORE_FILE_NAME
+                                "-wal' does not belong to this " STORE_FILE_NAME
+                                ", which is older than the one that this host had, "
+                                "or has another history, so keys that were revoked would be good "
+                                "again: put the newest one back beside this log, or accept this "
+                                "one without the log: rm '%s/" HIGHWATER_FILE_NAME "'",
+                                dir, dir);
+                return r;
+        }
+        r = store_log_put_aside(path, clock_now(), aside, sizeof(aside));
+        if (r < 0)
+                (void) snprintf(error, ERROR_LEN, "cannot rename '%s/" STORE_FILE_NAME "-wal': %s",
+                                dir, strerror(-r));
+        else
+                log_message(MESSAGE_STORE_LOST, LOG_ALERT,
+                            "the log of '%s' belongs to another state of it: it is '%s' now, and "
+                            "nothing of it was taken",
+                            path, aside);
+        return r;
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "cleanup.h"
 #include "notify.h"
 #include "scratch.h"
+#include "statedir.h"
 #include "store/store_audit.h"
 #include "store/store_check.h"
 #include "store/store_copy.h"
@@ -26,8 +26,7 @@
 #include "store/store_mirror.h"
 #include "store/store_sweep.h"
 
-/* as PATH_MAX */
-#define PATH_LEN   4096
+#define PATH_LEN   STATEDIR_PATH_LEN
 #define STORE_NAME STORE_FILE_NAME
 /* a first start that has not ended */
 #define UNBORN_NAME        STORE_FILE_NAME ".new"
@@ -69,59 +68,16 @@ static const char *path_of(struct opening *o, const char *name) {
 }
 
 static int open_dir(struct opening *o) {
-        struct stat st;
+        int r = statedir_open(o->dir, o->real, &o->fd, o->error);
 
-        if (o->dir[0] != '/')
-                return fail(o, -EINVAL, "the state directory '%s' must be an absolute path",
-                            o->dir);
-        if (strlen(o->dir) + sizeof(UNBORN_NAME) + 8 > sizeof(o->path))
-                return fail(o, -ENAMETOOLONG, "the name of the state directory is too long");
-        if (mkdir(o->dir, 0700) < 0 && errno != EEXIST)
-                return fail(o, -errno, "cannot make the state directory '%s': %s", o->dir,
-                            strerror(errno));
-        o->fd = open(o->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        if (o->fd < 0 || fstat(o->fd, &st) < 0)
-                return fail(o, -errno, "cannot open the state directory '%s': %s", o->dir,
-                            strerror(errno));
-        if (st.st_uid != geteuid())
-                return fail(o, -EPERM,
-                            "the state directory '%s' belongs to uid %u and not to uid %u, which "
-                            "runs wfapikeyd",
-                            o->dir, st.st_uid, geteuid());
-        if ((st.st_mode & 077) != 0)
-                return fail(o, -EPERM,
-                            "the state directory '%s' is open to others (mode %04o); see who has "
-                            "read it, then: chmod 0700 '%s'",
-                            o->dir, st.st_mode & 07777, o->dir);
-        if (realpath(o->dir, o->real))
+        if (r > 0)
                 o->dir = o->real;
-        /* A second daemon would still accept what the first one revokes: the counter of changes
-         * is in memory. */
-        if (flock(o->fd, LOCK_EX | LOCK_NB) < 0)
-                return fail(o, -EBUSY, "another wfapikeyd uses the state directory '%s'", o->dir);
-        return 0;
+        return r;
 }
 
 /* Returns 1 if the file is there and only ours, 0 if it is not there. */
-static int look_at(struct opening *o, const char *name) {
-        struct stat st;
-
-        if (fstatat(o->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return errno == ENOENT ? 0
-                                       : fail(o, -errno, "cannot look at '%s': %s",
-                                              path_of(o, name), strerror(errno));
-        if (!S_ISREG(st.st_mode))
-                return fail(o, -EPERM, "'%s' is not a regular file", path_of(o, name));
-        if (st.st_uid != geteuid())
-                return fail(o, -EPERM,
-                            "'%s' belongs to uid %u and not to uid %u, which runs wfapikeyd",
-                            path_of(o, name), st.st_uid, geteuid());
-        if ((st.st_mode & 077) != 0)
-                return fail(o, -EPERM,
-                            "'%s' is open to others (mode %04o); see who has read it, then: chmod "
-                            "0600 '%s'",
-                            path_of(o, name), st.st_mode & 07777, o->path);
-        return 1;
+static int look_at(const struct opening *o, const char *name) {
+        return statedir_look(o->fd, o->dir, name, o->error);
 }
 
 static int read_pepper(struct opening *o, bool required) {
@@ -337,6 +293,33 @@ static int fail_to_use(struct opening *o, int r) {
         return fail(o, r, "the key store '%s' cannot be used: %s", o->path, store_error_text(r));
 }
 
+/* --- Before anything is written --- */
+
+/* A store that is refused for its age stays as it is: its log is not moved into it, and its schema
+ * is not brought up to date. All that is found but that is found again. */
+static int judge_age(struct opening *o) {
+        struct store_shared shared = {};
+        struct bootstrap b = {};
+        int r;
+
+        r = look_at(o, HIGHWATER_FILE_NAME);
+        if (r <= 0)
+                return r;
+        r = keymint_new(&b.keymint, o->pepper);
+        if (r >= 0)
+                r = highwater_new(&b.seen, o->fd, b.keymint);
+        if (r >= 0)
+                r = store_open(&b.writer, path_of(o, STORE_NAME), STORE_JUDGED, &shared);
+        if (r >= 0)
+                r = add_peppers(o, &b);
+        if (r >= 0) {
+                store_set_seal(b.writer, seal, b.keymint);
+                r = check_seen(o, &b);
+        }
+        close_store(&b);
+        return r == -ESTALE || r == -EKEYREJECTED ? r : 0;
+}
+
 static int try_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
         bool noted = faccessat(o->fd, BOOTSTRAP_DAMAGED_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
         int r;
@@ -376,13 +359,6 @@ static int try_store(struct opening *o, struct store_shared *shared, struct boot
                             strerror(-r));
         store_settle(b->writer);
         return 0;
-}
-
-static void close_store(struct bootstrap *b) {
-        store_freep(&b->reader);
-        store_freep(&b->writer);
-        b->seen = highwater_free(b->seen);
-        b->keymint = keymint_free(b->keymint);
 }
 
 /* --- Damage --- */
@@ -478,6 +454,11 @@ static int open_store(struct opening *o, struct store_shared *shared, struct boo
         int r;
 
         aside_forget(o->fd);
+        r = aside_judge_log(o->dir, o->fd, true, o->error);
+        if (r >= 0)
+                r = judge_age(o);
+        if (r < 0)
+                return r;
         r = try_store(o, shared, b);
         /* Mending would lose what cannot be read for a moment only. */
         for (unsigned i = 0;
@@ -571,6 +552,8 @@ static int salvage_all(struct opening *o, bool yes, const struct store_salvage_f
                 return fail(o, -ENOENT, "there is no '%s'", path_of(o, STORE_NAME));
         if (r > 0)
                 r = read_pepper(o, true);
+        if (r >= 0)
+                r = aside_judge_log(o->dir, o->fd, yes, o->error);
         if (r < 0)
                 return r;
         r = keymint_new(&keymint, o->pepper);

@@ -140,6 +140,8 @@ static int configure(struct store *s) {
         }
         if (s->mode == STORE_STAGING)
                 return store_stmt_exec(s->db, staging);
+        if (s->mode == STORE_JUDGED)
+                return store_stmt_exec(s->db, "PRAGMA query_only = ON");
         r = store_stmt_exec(s->db, writer);
         /* replaces the hook of the automatic checkpoint, so it comes last */
         (void) sqlite3_wal_hook(s->db, on_wal, s);
@@ -177,6 +179,14 @@ static int connect_to(struct store *s, const char *name, int flags) {
         return r < 0 ? r : store_stmt_prepare_all(s);
 }
 
+static bool has_log(const char *path) {
+        char name[PATH_MAX];
+        struct stat st;
+
+        (void) snprintf(name, sizeof(name), "%s-wal", path);
+        return stat(name, &st) < 0 ? errno != ENOENT : st.st_size > 0;
+}
+
 static void disconnect(struct store *s) {
         store_swap_free(s->swap);
         store_bulk_free(s->bulk);
@@ -185,8 +195,9 @@ static void disconnect(struct store *s) {
                 s->statements[i] = NULL;
         }
         /* The last connection to close moves the log into the database and removes it. It must not
-         * do that to files of somebody else. */
-        if (s->db && atomic_load_explicit(&s->shared->foreign, memory_order_acquire))
+         * do that to files of somebody else. What is empty may go. */
+        if (s->db && (atomic_load_explicit(&s->shared->foreign, memory_order_acquire) ||
+                      (s->mode == STORE_JUDGED && has_log(s->path))))
                 (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         (void) sqlite3_close(s->db);
         s->db = NULL;
@@ -203,14 +214,6 @@ static int cannot_make(const char *path) {
                 return -errno;
         (void) close(fd);
         return unlink(name) < 0 ? -errno : 0;
-}
-
-static bool has_log(const char *path) {
-        char name[PATH_MAX];
-        struct stat st;
-
-        (void) snprintf(name, sizeof(name), "%s-wal", path);
-        return stat(name, &st) < 0 ? errno != ENOENT : st.st_size > 0;
 }
 
 static void write_uri(char *out, size_t size, const char *path) {
@@ -249,6 +252,7 @@ int store_open(struct store **ret, const char *path, enum store_mode mode,
         s->path = strdup(path);
         if (!s->path)
                 return -ENOMEM;
+        s->log_moves = mode == STORE_WRITER;
         r = connect_to(s, path, SQLITE_OPEN_READWRITE);
         if (r < 0)
                 r = connect_read_only(s, r);
@@ -376,6 +380,8 @@ static int begin(struct store *writer, bool ends, bool lazy) {
                 r = store_stmt_run(writer, STMT_BEGIN_WRITE);
         if (r < 0)
                 writer->guard.refused++;
+        else
+                writer->changes = sqlite3_total_changes64(writer->db);
         return r;
 }
 
@@ -396,8 +402,24 @@ static void note_change(struct store *writer, unsigned within_ms) {
                 writer->unsettled_ms = within_ms;
 }
 
+/* What changes nothing writes nothing. */
+static int commit(struct store *writer) {
+        bool named = false;
+        int r = 0;
+
+        if (writer->log_moves && sqlite3_total_changes64(writer->db) != writer->changes) {
+                r = store_stmt_run(writer, STMT_LOG_NEXT);
+                named = true;
+        }
+        if (r >= 0)
+                r = store_stmt_run(writer, STMT_COMMIT);
+        if (r >= 0 && named)
+                writer->log_moves = false;
+        return r;
+}
+
 int store_commit_quietly(struct store *writer) {
-        int r = store_stmt_run(writer, STMT_COMMIT);
+        int r = commit(writer);
 
         note_change(writer, STORE_SETTLE_QUIET_MS);
 
@@ -437,6 +459,7 @@ static int try_to_move(struct store *writer, int *in_log, int *moved) {
 
         errno = 0;
         rc = sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, in_log, moved);
+        writer->log_moves = true;
         store_files_written(&writer->guard.files);
         return store_stmt_result(writer->db, rc);
 }

@@ -22,6 +22,9 @@ enum store_mode {
         STORE_WRITER,
         /* for one import alone, and not durable: a whole store is put together in it */
         STORE_STAGING,
+        /* for store_pepper_each() and store_audit_mark() alone: of any schema with an audit log,
+         * and without a change to the files, not even that the log is moved at the end */
+        STORE_JUDGED,
 };
 
 /* What readers and the writer of one database share. */

@@ -77,15 +77,10 @@ enum store_files_which store_files_wrong(const struct store_files *f) {
         return _STORE_FILES_MAX;
 }
 
-int store_files_put_aside(const struct store_files *f) {
+bool store_files_has_log(const struct store_files *f) {
         const char *path = f->of[STORE_FILES_LOG].path;
-        _cleanup_free_ char *aside = NULL;
         struct stat st;
 
-        if (!path || stat(path, &st) < 0 || st.st_dev != f->of[STORE_FILES_LOG].dev ||
-            st.st_ino != f->of[STORE_FILES_LOG].ino)
-                return 0;
-        if (asprintf(&aside, "%s" STORE_FILES_ASIDE, path) < 0)
-                return -ENOMEM;
-        return rename(path, aside) < 0 ? -errno : 1;
+        return path && stat(path, &st) == 0 && st.st_dev == f->of[STORE_FILES_LOG].dev &&
+               st.st_ino == f->of[STORE_FILES_LOG].ino;
 }

@@ -49,8 +49,6 @@ void store_files_written(struct store_files *f);
 enum store_files_which store_files_wrong(const struct store_files *f) _must_check_;
 
 /**
- * store_files_put_aside(f): the log, if it is the one that was noted, gets another name: its own
- * with STORE_FILES_ASIDE behind it. Returns 1; 0 when it is not there; a negative errno.
+ * store_files_has_log(f): whether the log that was noted is there.
  */
-#define STORE_FILES_ASIDE ".replaced"
-int store_files_put_aside(const struct store_files *f) _must_check_;
+bool store_files_has_log(const struct store_files *f);

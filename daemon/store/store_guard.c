@@ -3,10 +3,13 @@
  * the log when that begins and ends. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "store/store_log.h"
 #include "store/store_stmt.h"
 
 int store_guard_start(struct store *writer) {
@@ -58,6 +61,7 @@ int store_guard_look(struct store *writer) {
         if (wrong == STORE_FILES_LOG) {
                 (void) sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
                                                  NULL);
+                writer->log_moves = true;
                 store_files_written(&g->files);
         }
         if (wrong != g->wrong) {
@@ -135,16 +139,19 @@ void store_guard_health(struct store *writer, struct store_health *ret) {
 /* The log of a database that was replaced would be taken for that of the one in its place. Pages of
  * both would make a store in which a key that was revoked is good. It is kept, because it may be
  * the one that somebody has restored. */
-static void put_log_aside(struct store_guard *g) {
+static void put_log_aside(const struct store_guard *g) {
         const char *log = g->files.of[STORE_FILES_LOG].path;
-        int r = store_files_put_aside(&g->files);
+        char aside[PATH_MAX];
 
-        if (r > 0)
+        if (!store_files_has_log(&g->files))
+                return;
+        if (store_log_put_aside(g->files.of[STORE_FILES_DATABASE].path, clock_now(), aside,
+                                sizeof(aside)) >= 0)
                 log_message(MESSAGE_STORE_LOST, LOG_ALERT,
                             "'%s' does not belong to the database that has taken the place of "
-                            "ours: it is '%s" STORE_FILES_ASIDE "' now",
-                            log, log);
-        else if (r < 0)
+                            "ours: it is '%s' now",
+                            log, aside);
+        else
                 log_message(MESSAGE_STORE_LOST, LOG_ALERT,
                             "'%s' does not belong to the database that has taken the place of "
                             "ours, and cannot be renamed: remove it",

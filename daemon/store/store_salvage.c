@@ -117,8 +117,8 @@ static int take_table(struct salvage *s, const char *table) {
                                  *const certificates[] = { "cert", "crl", "crl_serial", NULL },
                                  *const known[] = { "account", "clock", "key_use", NULL },
                                  /* After a salvage accounts are compared with the files anew. */
-                                         *const apart[] = { "key", "audit", "audit_chain",
-                                                            "account_files", NULL };
+                                         *const apart[] = { "key",           "audit", "audit_chain",
+                                                            "account_files", "log",   NULL };
         int r;
 
         /* What an import had left is none of the store. */

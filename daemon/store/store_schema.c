@@ -370,6 +370,14 @@ static const char *const migrations[] = {
         "DROP INDEX IF EXISTS key_made;"
         "DROP INDEX IF EXISTS key_created;"
         "CREATE INDEX IF NOT EXISTS key_made ON key (endless, created_at) WHERE dead_at = 0;",
+        /* 17: By which a log knows its database: see store_log.h. The zeroes say that there was no
+         * such row before. */
+        "CREATE TABLE IF NOT EXISTS log ("
+        "  one INTEGER PRIMARY KEY CHECK (one = 1),"
+        "  before BLOB NOT NULL CHECK (length(before) = 8),"
+        "  id BLOB NOT NULL CHECK (length(id) = 8)"
+        ") STRICT;"
+        "INSERT OR IGNORE INTO log VALUES (1, zeroblob(8), randomblob(8));",
 };
 
 int64_t store_schema_newest(void) {

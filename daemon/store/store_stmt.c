@@ -196,6 +196,7 @@ static const char *const texts[] = {
         [STMT_SWEEP_TRUSTED_AT] = "SELECT ifnull(max(trusted_at), 0) FROM clock",
         [STMT_SWEEP_TRUST] = "REPLACE INTO clock (one, trusted_at) VALUES (1, ?1)",
         /* What the indexes say, and the last record of the audit log. */
+        [STMT_LOG_NEXT] = "UPDATE log SET before = id, id = randomblob(8)",
         [STMT_KEY_NEWEST] = "SELECT max(ifnull((SELECT max(at) FROM (" NEWEST_MADE
                             ")), 0), ifnull((SELECT max(dead_at) FROM key WHERE dead_at <> 0), 0), "
                             "ifnull((SELECT at FROM audit WHERE seq = (SELECT max(seq) FROM "
@@ -331,12 +332,18 @@ int store_stmt_result(sqlite3 *db, int rc) {
         return error == ENOSPC || error == EDQUOT || error == EROFS ? -error : store_stmt_error(rc);
 }
 
-int store_stmt_prepare_all(struct store *s) {
-        int n = s->mode == STORE_READER ? _STMT_READER_MAX : _STMT_MAX;
+static bool is_used(const struct store *s, int which) {
+        if (s->mode == STORE_JUDGED)
+                return which == STMT_PEPPERS || which == STMT_CHAIN_GET || which == STMT_AUDIT_HASH;
+        return s->mode != STORE_READER || which < (int) _STMT_READER_MAX;
+}
 
-        for (int i = 0; i < n; i++) {
+int store_stmt_prepare_all(struct store *s) {
+        for (int i = 0; i < (int) _STMT_MAX; i++) {
                 int rc;
 
+                if (!is_used(s, i))
+                        continue;
                 errno = 0;
                 rc = sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
                                         &s->statements[i], NULL);

@@ -94,6 +94,7 @@ enum stmt {
         STMT_CHAIN_GET,
         STMT_CHAIN_SET,
         STMT_KEY_NEWEST,
+        STMT_LOG_NEXT,
         STMT_CERT_EACH,
         STMT_CERT_INSERT,
         STMT_CERT_DELETE,
@@ -115,6 +116,8 @@ struct store {
         int read_only;
         struct store_shared *shared;
         int wal_pages;             /* writer: at the last commit */
+        bool log_moves;            /* writer: the next may be another */
+        int64_t changes;           /* writer: as of the last begin */
         int64_t audit_seq;         /* writer: the last one's; or 0 */
         struct store_guard guard;  /* writer */
         struct store_delta *delta; /* writer: notes changes; borrowed */
@@ -168,8 +171,7 @@ sqlite3_stmt *store_stmt(struct store *s, enum stmt which);
 int store_stmt_step(sqlite3_stmt *stmt) _must_check_;
 
 /**
- * store_stmt_run(s, which): steps a statement without rows or parameters to its end. 0, or an
- * error of the store.
+ * store_stmt_run(s, which): steps a statement without rows or parameters to its end. 0, an error.
  */
 int store_stmt_run(struct store *s, enum stmt which) _must_check_;
 
@@ -200,8 +202,7 @@ int store_stmt_bind_hash(sqlite3_stmt *stmt, int at,
 int store_stmt_blob(sqlite3_stmt *stmt, int column, uint8_t *out, size_t len) _must_check_;
 
 /**
- * store_stmt_exec(db, sql): runs statements that are not worth preparing. 0, or an error of the
- * store.
+ * store_stmt_exec(db, sql): runs statements that are not worth preparing. 0, or an error.
  */
 int store_stmt_exec(sqlite3 *db, const char *sql) _must_check_;
 
@@ -244,7 +245,6 @@ int store_stmt_columns(sqlite3 *db, const char *table, struct store_columns *ret
 void store_stmt_list(const struct store_columns *columns, char out[static STORE_LIST_LEN]);
 
 /**
- * store_stmt_nth_table(db, i, ret): the name of any table. 1; 0: there are fewer; an error of the
- * store.
+ * store_stmt_nth_table(db, i, ret): the name of any table. 1; 0: there are fewer; an error.
  */
 int store_stmt_nth_table(sqlite3 *db, int i, char ret[static STORE_COLUMN_LEN]) _must_check_;

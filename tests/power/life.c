@@ -104,7 +104,7 @@ static int read_content(struct store *writer, struct life_content *ret) {
         memset(ret, 0, sizeof(*ret));
         if (sqlite3_prepare_v2(writer->db,
                                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
-                               "LIKE 'sqlite_%'",
+                               "LIKE 'sqlite_%' AND name <> 'log'",
                                -1, &stmt, NULL) != SQLITE_OK)
                 return -EIO;
         while (r >= 0 && sqlite3_step(stmt) == SQLITE_ROW) {

@@ -117,19 +117,19 @@ static void test_versions(void **state) {
                 const char *why, *sql;
                 int r;
         } rows[] = {
-                { "newer", "PRAGMA user_version = 17", -EPROTONOSUPPORT },
+                { "newer", "PRAGMA user_version = 18", -EPROTONOSUPPORT },
                 { "much newer", "PRAGMA user_version = 2147483647", -EPROTONOSUPPORT },
                 { "none", "PRAGMA user_version = 0", -EUCLEAN },
                 { "negative", "PRAGMA user_version = -1", -EUCLEAN },
         };
         struct unit_store *s = *state;
 
-        assert_int_equal(store_schema_newest(), 16);
+        assert_int_equal(store_schema_newest(), 17);
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 unit_sql(s->path, rows[i].sql);
                 check_refused(rows[i].why, s->path, rows[i].r);
         }
-        unit_sql(s->path, "PRAGMA user_version = 16");
+        unit_sql(s->path, "PRAGMA user_version = 17");
         assert_int_equal(open_store(s->path, STORE_WRITER), 0);
 }
 

@@ -8,9 +8,9 @@
 #include "store/store_schema.h"
 #include "store/store_stmt.h"
 
-static void test_the_newest_version_is_the_fifteenth(void **state) {
+static void test_the_newest_version_is_the_seventeenth(void **state) {
         (void) state;
-        assert_int_equal(store_schema_newest(), 16);
+        assert_int_equal(store_schema_newest(), 17);
 }
 
 static void test_an_old_store_keeps_its_keys(void **state) {
@@ -27,7 +27,7 @@ static void test_an_old_store_keeps_its_keys(void **state) {
         assert_int_equal(got.dead_at, 2);
         assert_int_equal(
                 unit_sql_number(s->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 16);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 17);
         assert_int_equal(store_check(s->writer, false), 0);
 }
 
@@ -49,7 +49,7 @@ static void test_keys_without_certificates_need_none(void **state) {
         assert_int_equal(got.bound, false);
         assert_int_equal(unit_sql_number(s->path, "SELECT length(certificate) FROM key"), 0);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM cert"), 0);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 16);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 17);
         assert_int_equal(store_check(s->writer, false), 0);
 }
 
@@ -189,7 +189,7 @@ static void test_a_step_does_not_begin_while_another_writes(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_the_newest_version_is_the_fifteenth),
+                cmocka_unit_test(test_the_newest_version_is_the_seventeenth),
                 test_with_version_1(test_an_old_store_keeps_its_keys),
                 test_with_version_1(test_an_old_store_is_used_as_a_new_one),
                 test_with_version_1(test_an_old_store_ends_up_like_a_new_one),

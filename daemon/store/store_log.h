@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether a log (-wal) belongs to the database beside it. SQLite does not ask: it puts the pages of
+ * any log over any database. Over an older copy that makes a store in which changes are missing
+ * that were in the database already, although its audit log ends with the newest record.
+ *
+ * So the one row of the table `log` gets a new random id with the first change of each log, and
+ * says which one it had before. The database alone has the one or the other, unless it is another
+ * one. For store.c, store_guard.c and bootstrap.c alone. */
+#pragma once
+
+#include "store/store.h"
+
+/**
+ * store_log_check(path): compares the two files as they are, so before SQLite opens the database in
+ * this process: closing it takes away the locks that SQLite has on it. A log without an id, which
+ * an older version wrote, fits. Returns 0; -ESTALE when the log was begun on another state of the
+ * database; another negative errno.
+ */
+int store_log_check(const char *path) _must_check_;
+
+/**
+ * store_log_put_aside(path, now, aside, size): gives the log of the database ${path} the name
+ * ${aside}: its own with STORE_LOG_ASIDE and a time behind it, which is ${now} or a little later.
+ * No other file is overwritten. Returns 0; a negative errno.
+ */
+#define STORE_LOG_ASIDE ".replaced-"
+int store_log_put_aside(const char *path, int64_t now, char *aside, size_t size) _must_check_;
