@@ -18,11 +18,21 @@ static struct fleet *fleet_of(const struct control_call *call) {
         return call->control->writer.fleet;
 }
 
+static bool issues(const struct fleet *f, const char *host) {
+        const struct store_fleet_issuer *issuer;
+
+        for (size_t i = 0; (issuer = fleet_issuer(f, i)); i++)
+                if (strcmp(issuer->host, host) == 0)
+                        return true;
+        return false;
+}
+
 /* --- FleetInvite --- */
 
 struct invite_call {
         struct control_call call;
         struct fleet_invite invite;
+        bool issued; /* a host of that name was an issuing host */
         size_t len;
         uint8_t invitation[FLEET_INVITATION_MAX];
 };
@@ -147,6 +157,7 @@ static int put_arguments(struct control_fleet_out *out, const char *verb, const 
 static void invite_run(struct control_call *call, struct store *writer) {
         struct invite_call *ours = (struct invite_call *) call;
 
+        ours->issued = issues(fleet_of(call), ours->invite.host.name);
         control_fleet_say(call, writer, make_invite, ours);
         if (!call->out)
                 return;
@@ -163,11 +174,19 @@ static int invite_reply(struct control_call *call, sd_bus_message *reply) {
         return sd_bus_message_append_array(reply, 'y', ours->invitation, ours->len);
 }
 
+/* Hosts that come later do not believe what its former key has signed. */
+static void invite_settle(struct control_call *call) {
+        if (((struct invite_call *) call)->issued)
+                control_fleet_snapshot_want(call->control);
+        control_answer(call);
+}
+
 const struct control_handlers control_fleet_invite = {
         .size = sizeof(struct invite_call),
         .parse = invite_parse,
         .run = invite_run,
         .reply = invite_reply,
+        .settle = invite_settle,
 };
 
 /* --- FleetAddGroup, FleetMove, FleetDrop --- */
@@ -177,15 +196,6 @@ struct name_call {
         char name[STORE_FLEET_HOST_MAX + 1];
         bool issued; /* it was an issuing host */
 };
-
-static bool issues(const struct fleet *f, const char *host) {
-        const struct store_fleet_issuer *issuer;
-
-        for (size_t i = 0; (issuer = fleet_issuer(f, i)); i++)
-                if (strcmp(issuer->host, host) == 0)
-                        return true;
-        return false;
-}
 
 static int group_parse(struct control_call *call, sd_bus_message *m) {
         struct name_call *ours = (struct name_call *) call;

@@ -308,6 +308,8 @@ const char *fleet_refusal(int r) {
                 return "That is no invitation";
         case -EADDRINUSE:
                 return "A part of that key is the key of another host of the fleet";
+        case -ENOTUNIQ:
+                return "This host has that name itself";
         case -EADDRNOTAVAIL:
                 return "That invitation is sealed for another host, or for an old key of this one";
         }

@@ -31,6 +31,44 @@ int fleet_hosts_find(struct store *writer, const char *name, struct store_fleet_
         return store_fleet_get_host(writer, name, ret);
 }
 
+/* --- Who issues --- */
+
+void fleet_hosts_end_keys(const struct fleet *f, const char *name,
+                          const uint8_t but[static SEAL_PUBLIC_LEN], struct bytes_writer *w) {
+        for (size_t i = 0; i < f->n_issuers; i++) {
+                const struct store_fleet_issuer *issuer = &f->issuers[i].issuer;
+
+                if (strcmp(issuer->host, name) == 0 &&
+                    memcmp(issuer->public, but, sizeof(issuer->public)) != 0)
+                        fleet_body_put_issuer(w, issuer, false);
+        }
+}
+
+struct counting {
+        struct fleet *f;
+        const char *but;
+        size_t n;
+};
+
+static int count_issuing(const struct store_fleet_host *host, void *userdata) {
+        struct counting *counting = userdata;
+
+        counting->n +=
+                strcmp(host->name, counting->but) != 0 && fleet_host_issues(counting->f, host);
+        return 0;
+}
+
+/* A key that is trusted may be of a host that is gone. So hosts are counted. */
+static int check_others_issue(struct fleet *f, struct store *writer, const char *but) {
+        struct counting counting = { .f = f, .but = but };
+        int r;
+
+        r = store_fleet_each_host(writer, count_issuing, &counting);
+        return r < 0 ? r : counting.n > 0 ? 0 : -EBUSY;
+}
+
+/* --- Groups --- */
+
 struct sharing {
         struct fleet *f;
         struct bytes_writer w;
@@ -113,9 +151,13 @@ int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_m
         if (r < 0)
                 return r;
         issues = fleet_host_issues(f, &moved);
-        if (issues && !move->issuing && f->n_issuers == 1)
-                return -EBUSY;
-        if (issues != move->issuing) {
+        if (issues && !move->issuing)
+                r = check_others_issue(f, writer, moved.name);
+        if (r < 0)
+                return r;
+        fleet_hosts_end_keys(f, moved.name, moved.issuer, &w);
+        /* Also of one that goes on: the host takes the end of a former key as its own. */
+        if (issues || move->issuing) {
                 memcpy(issuer.public, moved.issuer, sizeof(issuer.public));
                 memcpy(issuer.host, moved.name, sizeof(issuer.host));
                 fleet_body_put_issuer(&w, &issuer, move->issuing);
@@ -130,24 +172,23 @@ int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_m
 
 int fleet_hosts_drop(struct fleet *f, struct store *writer, const char *host,
                      struct fleet_change *ret) {
-        struct store_fleet_host gone;
-        struct store_fleet_issuer issuer = {};
-        uint8_t body[1024];
+        static const uint8_t none[SEAL_PUBLIC_LEN];
+        struct store_fleet_host gone = {};
+        uint8_t body[8192];
         struct bytes_writer w = { .out = body, .size = sizeof(body) };
         int r;
 
         if (!f->joined || !f->self.issuing)
                 return f->joined ? -EOPNOTSUPP : fleet_absence(f);
+        fleet_hosts_end_keys(f, host, none, &w);
         r = fleet_hosts_find(writer, host, &gone);
+        /* A key of a host that is gone is not trusted any longer. */
+        if (r == -ENOENT && w.len > 0)
+                r = text_copy(gone.name, sizeof(gone.name), host) ? 0 : -ENOENT;
+        if (r >= 0 && w.len > 0)
+                r = check_others_issue(f, writer, host);
         if (r < 0)
                 return r;
-        if (fleet_host_issues(f, &gone)) {
-                if (f->n_issuers == 1)
-                        return -EBUSY;
-                memcpy(issuer.public, gone.issuer, sizeof(issuer.public));
-                memcpy(issuer.host, gone.name, sizeof(issuer.host));
-                fleet_body_put_issuer(&w, &issuer, false);
-        }
         gone.groups[0] = '\0';
         fleet_body_put_host(&w, &gone);
         return w.full ? -EMSGSIZE : fleet_change_say(f, body, w.len, ret);

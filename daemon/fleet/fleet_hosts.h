@@ -2,6 +2,7 @@
 /* The hosts and groups of a fleet, as an issuing host changes them. Runs on the writer thread. */
 #pragma once
 
+#include "base/bytes.h"
 #include "fleet/fleet_change.h"
 
 /**
@@ -11,6 +12,14 @@
 int fleet_hosts_find(struct store *writer, const char *name,
                      struct store_fleet_host *ret) _must_check_;
 int fleet_hosts_check(const struct fleet *f, const char *groups) _must_check_;
+
+/**
+ * fleet_hosts_end_keys(f, name, but, w): the records by which all signing keys of that host but
+ * ${but} are not trusted any more. A host that was invited again has a new one, and the former one
+ * can be in other hands.
+ */
+void fleet_hosts_end_keys(const struct fleet *f, const char *name,
+                          const uint8_t but[static SEAL_PUBLIC_LEN], struct bytes_writer *w);
 
 /**
  * fleet_hosts_group(f, writer, name, ret): makes the change that begins a group. All issuing hosts
@@ -36,8 +45,8 @@ int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_m
 
 /**
  * fleet_hosts_drop(f, writer, host, ret): makes the change by which a host is no longer in the
- * fleet. 0; -ENOENT; -ENOLINK; -EBUSY when nobody would issue any more; an error of the store or of
- * a file.
+ * fleet, and no key of it is trusted. 0; -ENOENT; -ENOLINK; -EBUSY when nobody would issue any
+ * more; an error of the store or of a file.
  */
 int fleet_hosts_drop(struct fleet *f, struct store *writer, const char *host,
                      struct fleet_change *ret) _must_check_;

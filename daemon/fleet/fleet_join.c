@@ -212,6 +212,9 @@ static int is_of_another(const struct store_fleet_host *host, void *userdata) {
 static int check_key(struct fleet *f, struct store *writer, struct store_fleet_host *guest) {
         const struct fleet_trusted *issuer = fleet_find_issuer(f, guest->issuer);
 
+        /* The former key under that name ends. */
+        if (strcmp(guest->name, f->self.host) == 0)
+                return -ENOTUNIQ;
         if (memcmp(guest->issuer, f->self.id, sizeof(guest->issuer)) == 0 ||
             (issuer && strcmp(issuer->issuer.host, guest->name) != 0))
                 return -EADDRINUSE;
@@ -224,7 +227,7 @@ int fleet_join_invite(struct fleet *f, struct store *writer, struct fleet_invite
         bool found;
         struct store_fleet_issuer issuer = {};
         struct bytes_writer w = {};
-        uint8_t body[4096];
+        uint8_t body[8192];
         int r;
 
         if (!f->joined || !f->self.issuing)
@@ -243,10 +246,11 @@ int fleet_join_invite(struct fleet *f, struct store *writer, struct fleet_invite
         /* The first host was in no change yet. */
         if (found)
                 fleet_body_put_host(&w, &own);
-        if (invite->issuing) {
+        fleet_hosts_end_keys(f, invite->host.name, invite->host.issuer, &w);
+        if (invite->issuing || fleet_host_issues(f, &invite->host)) {
                 memcpy(issuer.public, invite->host.issuer, sizeof(issuer.public));
                 memcpy(issuer.host, invite->host.name, sizeof(issuer.host));
-                fleet_body_put_issuer(&w, &issuer, true);
+                fleet_body_put_issuer(&w, &issuer, invite->issuing);
         }
         fleet_body_put_host(&w, &invite->host);
         return w.full ? -EMSGSIZE : fleet_change_say(f, body, w.len, ret);
