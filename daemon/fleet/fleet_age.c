@@ -318,26 +318,32 @@ int fleet_age_restore(struct fleet *f, struct store *writer) {
         return 0;
 }
 
-int fleet_age_keep(struct fleet *f, struct store *writer, bool force) {
+int fleet_age_put(const struct fleet *f, struct store *writer) {
         int64_t now = clock_boot_ms();
         struct store_fleet_clock clock = { .sign_ahead_ms = f->sign_ahead_ms,
                                            .sign_clock = f->sign_clock,
                                            .signed_at_ms = fleet_age_sign_time(f) };
         int r;
 
-        if (!f->joined ||
-            (!force && f->clock_kept_ms != FLEET_UNKNOWN && now - f->clock_kept_ms < KEEP_MS))
-                return 0;
         read_boot(clock.boot);
         if (f->current_ms != FLEET_UNKNOWN) {
                 clock.current_at = f->current_ms / 1000;
                 clock.wall_at = clock_now() - (now - f->current_ms) / 1000;
         }
+        r = store_fleet_put_clock(writer, &clock);
+        return r < 0 ? r : keep_issuers(f, writer, &clock);
+}
+
+int fleet_age_keep(struct fleet *f, struct store *writer, bool force) {
+        int64_t now = clock_boot_ms();
+        int r;
+
+        if (!f->joined ||
+            (!force && f->clock_kept_ms != FLEET_UNKNOWN && now - f->clock_kept_ms < KEEP_MS))
+                return 0;
         r = store_begin(writer);
         if (r >= 0)
-                r = store_fleet_put_clock(writer, &clock);
-        if (r >= 0)
-                r = keep_issuers(f, writer, &clock);
+                r = fleet_age_put(f, writer);
         if (r >= 0)
                 r = store_commit_quietly(writer);
         store_rollback(writer);

@@ -50,8 +50,10 @@ void fleet_age_sum(struct fleet *f);
 
 /**
  * fleet_age_keep(f, writer, force): has the store remember it, when a minute has passed since or
- * ${force} says so. In a transaction of its own. 0, or an error of the store.
+ * ${force} says so. In a transaction of its own. fleet_age_put(f, writer): at once, inside a
+ * transaction. 0, or an error of the store.
  */
+int fleet_age_put(const struct fleet *f, struct store *writer) _must_check_;
 int fleet_age_keep(struct fleet *f, struct store *writer, bool force) _must_check_;
 
 /**

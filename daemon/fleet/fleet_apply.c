@@ -50,6 +50,8 @@ static int take_host(struct applying *a, const uint8_t *in, size_t len) {
         int r;
 
         r = fleet_body_get_host(in, len, &host);
+        if (r >= 0 && a->page)
+                r = fleet_page_host(a->member, a->writer, host.name);
         if (r >= 0 && strcmp(host.name, a->f->self.host) == 0)
                 r = fleet_groups_leave(a->f, a->writer, host.groups, &a->news->self);
         return r < 0 ? r : store_fleet_put_host(a->writer, &host);
@@ -160,7 +162,7 @@ static int take_page_record(struct applying *a, uint8_t type, const uint8_t *in,
         switch (type) {
         case FLEET_RECORD_PAGE:
                 /* It is the end of a page. */
-                r = a->ended ? -EBADMSG : fleet_page_take(a->member, a->writer, in, len);
+                r = a->ended ? -EBADMSG : fleet_page_take(a->f, a->member, a->writer, in, len);
                 a->ended = true;
                 a->last = r > 0;
                 return r < 0 ? r : 0;

@@ -9,6 +9,7 @@
 #include "fleet/fleet_page.h"
 #include "store/store_bulk.h"
 #include "store/store_pages.h"
+#include "text.h"
 
 static bool follows(const struct fleet_taking *taking, const struct frame_head *head) {
         return taking && !taking->ended && taking->number == (int64_t) head->number &&
@@ -27,7 +28,7 @@ void fleet_page_look(struct fleet_member *member, const struct frame_head *head)
                 fleet_page_forget(member);
 }
 
-/* What this host knows of the fleet follows in the page, whole. */
+/* The issuing hosts follow in the page, all of them. Hosts can go on in more pages. */
 static int forget_all(struct fleet *f, struct store *writer) {
         int r;
 
@@ -58,8 +59,29 @@ int fleet_page_begin(struct fleet *f, struct fleet_member *member, struct store 
         return strcmp(member->group.name, FLEET_GROUP_ALL) == 0 ? forget_all(f, writer) : 0;
 }
 
-int fleet_page_take(struct fleet_member *member, struct store *writer, const uint8_t *in,
-                    size_t len) {
+int fleet_page_host(struct fleet_member *member, struct store *writer, const char *name) {
+        struct fleet_taking *taking = member->taking;
+        int r;
+
+        if (strcmp(name, taking->host) <= 0)
+                return -EBADMSG;
+        r = store_fleet_drop_hosts(writer, taking->host, name);
+        (void) text_copy(taking->host, sizeof(taking->host), name);
+        return r;
+}
+
+/* What was heard of issuing hosts outlasts that their rows were written anew. */
+static int end_all(struct fleet *f, struct store *writer, const struct fleet_taking *taking,
+                   bool last) {
+        int r = 0;
+
+        if (taking->index == 0)
+                r = fleet_age_put(f, writer);
+        return r < 0 || !last ? r : store_fleet_drop_hosts(writer, taking->host, "");
+}
+
+int fleet_page_take(struct fleet *f, struct fleet_member *member, struct store *writer,
+                    const uint8_t *in, size_t len) {
         struct fleet_taking *taking = member->taking;
         struct store_pages_range range = { .group = member->group.name,
                                            .after = taking->after,
@@ -83,6 +105,8 @@ int fleet_page_take(struct fleet_member *member, struct store *writer, const uin
         taking->gone += gone;
         if (page.n > 0)
                 memcpy(taking->after, page.ids + KEYTEXT_ID_LEN * (page.n - 1), KEYTEXT_ID_LEN);
+        if (r >= 0 && strcmp(member->group.name, FLEET_GROUP_ALL) == 0)
+                r = end_all(f, writer, taking, page.last);
         return r < 0 ? r : page.last;
 }
 

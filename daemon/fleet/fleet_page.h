@@ -23,11 +23,15 @@ int fleet_page_begin(struct fleet *f, struct fleet_member *member, struct store 
                      const struct frame_head *head) _must_check_;
 
 /**
- * fleet_page_take(member, writer, in, len): takes the record that ends a page, inside a
+ * fleet_page_host(member, writer, name): the record of that host is about to be taken. Hosts come
+ * by their names, and one that the pages leave out is gone. 0; -EBADMSG; an error of the store.
+ * fleet_page_take(f, member, writer, in, len): takes the record that ends a page, inside a
  * transaction. 1: it is the last page; 0; -EBADMSG; -ESTALE; an error of the store.
  */
-int fleet_page_take(struct fleet_member *member, struct store *writer, const uint8_t *in,
-                    size_t len) _must_check_;
+int fleet_page_host(struct fleet_member *member, struct store *writer,
+                    const char *name) _must_check_;
+int fleet_page_take(struct fleet *f, struct fleet_member *member, struct store *writer,
+                    const uint8_t *in, size_t len) _must_check_;
 
 /**
  * fleet_page_end(member, in, len, last): the page has been taken. With the last one the host is

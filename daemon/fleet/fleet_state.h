@@ -21,6 +21,8 @@ struct fleet_taking {
         bool beside;             /* some have gone there */
         bool owners;             /* of some that may not be known */
         bool ended;              /* the last page was taken */
+        /* the last host so far */
+        char host[STORE_FLEET_HOST_MAX + 1];
 };
 
 struct fleet_member {

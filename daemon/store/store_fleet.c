@@ -315,8 +315,9 @@ int store_fleet_each_dropped(struct store *s,
 }
 
 int store_fleet_drop_all(struct store *writer) {
-        return store_stmt_exec(writer->db, "DELETE FROM fleet_issuer; DELETE FROM fleet_host;"
-                                           "UPDATE policy SET fleet = 2 WHERE fleet = 1");
+        return store_stmt_exec(
+                writer->db,
+                "DELETE FROM fleet_issuer; UPDATE policy SET fleet = 2 WHERE fleet = 1");
 }
 
 int store_fleet_has_all(struct store *writer) {
@@ -344,6 +345,19 @@ int store_fleet_epoch_waits(struct store *s) {
         r = store_stmt_pragma(
                 s->db, "SELECT count(*) FROM policy WHERE name = 'fleet-epoch' AND fleet = 2", &n);
         return r < 0 ? r : n > 0;
+}
+
+int store_fleet_drop_hosts(struct store *writer, const char *after, const char *before) {
+        _cleanup_store_row_ struct store_row row = {};
+        int r;
+
+        r = store_once(writer->db, &row.stmt,
+                       "DELETE FROM fleet_host WHERE name > ?1 AND (?2 = '' OR name < ?2)");
+        if (r < 0)
+                return r;
+        store_row_put_text(&row, after);
+        store_row_put_text(&row, before);
+        return store_row_put_done(&row);
 }
 
 /* --- Hosts --- */

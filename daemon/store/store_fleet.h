@@ -159,9 +159,9 @@ int store_fleet_each_dropped(struct store *s,
 
 /**
  * store_fleet_drop_all(writer): a snapshot begins that has all hosts and issuers, and all policies
- * of the fleet. Hosts and issuers go now. store_fleet_has_all(writer): it has ended. Policies go
- * that have not come: they were lost with a database. Both inside a transaction. 0, or an error of
- * the store.
+ * of the fleet. Issuers go now, hosts as the pages come (store_fleet_drop_hosts).
+ * store_fleet_has_all(writer): it has ended. Policies go that have not come: they were lost with a
+ * database. Both inside a transaction. 0, or an error of the store.
  */
 int store_fleet_drop_all(struct store *writer) _must_check_;
 int store_fleet_has_all(struct store *writer) _must_check_;
@@ -179,6 +179,13 @@ int store_fleet_epoch(struct store *s, int64_t *inout) _must_check_;
  * store.
  */
 int store_fleet_epoch_waits(struct store *s) _must_check_;
+
+/**
+ * store_fleet_drop_hosts(writer, after, before): the hosts whose names are between these two; "":
+ * to the end. Inside a transaction. 0, or an error of the store.
+ */
+int store_fleet_drop_hosts(struct store *writer, const char *after,
+                           const char *before) _must_check_;
 
 /**
  * store_fleet_get_clock(s, ret), store_fleet_put_clock(writer, clock): the latter inside a

@@ -425,6 +425,104 @@ static void test_policies_of_a_page_are_no_damage(void **state) {
         end(&p);
 }
 
+/* --- A first page, and then the log --- */
+
+#define MANY_HOSTS 60 /* two pages */
+
+static void say(struct fixture *f, struct fleet_change *change) {
+        struct fleet_news news;
+
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, change, NULL, &news),
+                0);
+        fleet_change_done(change);
+}
+
+static void invite_many(struct fixture *f) {
+        for (unsigned i = 0; i < MANY_HOSTS; i++) {
+                struct fleet_invite invite = {};
+                struct fleet_change change = {};
+
+                (void) snprintf(invite.host.name, sizeof(invite.host.name), "m%02u", i);
+                (void) snprintf(invite.host.groups, sizeof(invite.host.groups), "all");
+                memset(invite.host.issuer, (int) i + 1, sizeof(invite.host.issuer));
+                memset(invite.host.recipient, (int) i + 101, sizeof(invite.host.recipient));
+                assert_int_equal(fleet_join_invite(f->issuer.fleet, f->issuer.store->writer,
+                                                   &invite, &change),
+                                 0);
+                say(f, &change);
+        }
+}
+
+static void drop_host(struct fixture *f, const char *name) {
+        struct fleet_change change = {};
+
+        assert_int_equal(fleet_hosts_drop(f->issuer.fleet, f->issuer.store->writer, name, &change),
+                         0);
+        say(f, &change);
+}
+
+static int64_t count_hosts(const struct unit_host *h) {
+        return unit_sql_number(h->store->path, "SELECT count(*) FROM fleet_host");
+}
+
+/* Hosts of further pages are not forgotten by an issuing host that never gets these. */
+static void test_hosts_of_further_pages(void **state) {
+        struct fleet_change invite = {}, made = {};
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, a, "all");
+        struct unit_host second = {};
+        struct pages p;
+
+        unit_host_make(&second, 3);
+        unit_host_invite(&f->issuer, &second, "a-second", "all mail web", true, &invite);
+        invite_many(f);
+        resync(&second, &f->issuer, "all");
+        unit_host_change(&f->issuer, insert, &key, &made);
+        snapshot(&f->issuer, "all", false, &p);
+        assert_in_range(p.n, 2, PAGES_MAX);
+        assert_int_equal(unit_host_take(&second, &p.pages[0]), 0);
+        assert_int_equal(unit_host_take(&second, unit_frame_of(&made, "all")), 0);
+        unit_host_again(&second);
+        assert_int_equal(count_hosts(&second), count_hosts(&f->issuer));
+        assert_true(fleet_self(second.fleet)->issuing);
+        fleet_change_done(&made);
+        fleet_change_done(&invite);
+        end(&p);
+        unit_host_drop(&second);
+}
+
+/* One in the middle and the last one were dropped while this host was away. */
+static void test_hosts_that_are_gone(void **state) {
+        struct fixture *f = *state;
+
+        invite_many(f);
+        resync(&f->member, &f->issuer, "all");
+        drop_host(f, "m07");
+        drop_host(f, "web1");
+        resync(&f->member, &f->issuer, "all");
+        assert_int_equal(count_hosts(&f->member), MANY_HOSTS);
+        assert_int_equal(unit_sql_number(f->member.store->path,
+                                         "SELECT count(*) FROM fleet_host WHERE name IN ('m07', "
+                                         "'web1')"),
+                         0);
+}
+
+/* Otherwise a statement that is withheld would be a new one after the next start. */
+static void test_what_was_heard_outlasts_a_page(void **state) {
+        struct fixture *f = *state;
+        struct pages p;
+
+        resync(&f->member, &f->issuer, "all");
+        hear(&f->member, &f->issuer, "all");
+        issue(f, a, "all");
+        snapshot(&f->issuer, "all", false, &p);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
+        unit_host_again(&f->member);
+        assert_true(f->member.fleet->issuers[0].heard);
+        end(&p);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_new_host, make, drop),
@@ -442,6 +540,9 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_rebase, make, drop),
                 cmocka_unit_test_setup_teardown(test_old_heads, make, drop),
                 cmocka_unit_test_setup_teardown(test_policies_of_a_page_are_no_damage, make, drop),
+                cmocka_unit_test_setup_teardown(test_hosts_of_further_pages, make, drop),
+                cmocka_unit_test_setup_teardown(test_hosts_that_are_gone, make, drop),
+                cmocka_unit_test_setup_teardown(test_what_was_heard_outlasts_a_page, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
