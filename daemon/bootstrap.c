@@ -293,6 +293,13 @@ static int fail_to_use(struct opening *o, int r) {
         return fail(o, r, "the key store '%s' cannot be used: %s", o->path, store_error_text(r));
 }
 
+static void close_store(struct bootstrap *b) {
+        store_freep(&b->reader);
+        store_freep(&b->writer);
+        b->seen = highwater_free(b->seen);
+        b->keymint = keymint_free(b->keymint);
+}
+
 /* --- Before anything is written --- */
 
 /* A store that is refused for its age stays as it is: its log is not moved into it, and its schema
