@@ -46,6 +46,9 @@
 
 /* A value of retires_at: the key ends with the first use of its successor. */
 #define RECORD_RETIRES_ON_USE INT64_C(-1)
+/* Another one: that use was noted, at dead_at. It is before every time, so the key stays retired
+ * when the clock that noted it was ahead. */
+#define RECORD_RETIRED INT64_C(1)
 
 /* The values are in the store: never renumber them. An active key whose time is over is found by
  * the clock, not by its status. */
@@ -100,7 +103,7 @@ struct key_record {
         char predecessor[KEYTEXT_ID_LEN + 1];
         char successor[KEYTEXT_ID_LEN + 1]; /* the key that replaces this one */
         /* The key is refused from then on, because its successor has replaced it. 0: it is not
-         * retired. Or RECORD_RETIRES_ON_USE. */
+         * retired. Or RECORD_RETIRES_ON_USE, or RECORD_RETIRED. */
         int64_t retires_at;
         /* The policy's epoch when the key was made. Keys of an older epoch were removed with all
          * others. */

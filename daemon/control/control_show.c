@@ -104,7 +104,7 @@ static int append_relations(sd_bus_message *m, const struct key_record *key) {
         if (r >= 0)
                 r = append_certificate(m, key);
         if (r >= 0 && key->retires_at > 0)
-                r = sd_bus_message_append(m, "{sv}", "retires", "x", key->retires_at);
+                r = sd_bus_message_append(m, "{sv}", "retires", "x", expiry_retires_at(key));
         if (r >= 0 && key->retires_at == RECORD_RETIRES_ON_USE)
                 r = sd_bus_message_append(m, "{sv}", "retires-on-use", "b", 1);
         return r;

@@ -42,7 +42,8 @@ static int write_note(struct store *writer, void *data) {
                 return r == -ENOENT || r == -EUCLEAN ? 0 : r;
         if (key.retires_at != RECORD_RETIRES_ON_USE || strcmp(key.successor, note->successor) != 0)
                 return 0;
-        key.retires_at = key.updated_at = note->at;
+        key.retires_at = RECORD_RETIRED;
+        key.updated_at = note->at;
         if (key.dead_at == 0)
                 key.dead_at = note->at;
         r = store_key_update(writer, &key);

@@ -24,13 +24,17 @@ static int64_t lifetime_end(const struct policy *policy, const struct key_record
         return policy->lifetime_s > 0 ? add(from, policy->lifetime_s) : 0;
 }
 
+int64_t expiry_retires_at(const struct key_record *key) {
+        return key->retires_at == RECORD_RETIRED ? key->dead_at : key->retires_at;
+}
+
 int64_t expiry_of(const struct policy *policy, const struct key_record *key) {
         int64_t at = key->expires_at;
 
         if (at == 0)
                 at = lifetime_end(policy, key);
         at = earlier(at, key->bound_at);
-        return key->retires_at > 0 ? earlier(at, key->retires_at) : at;
+        return key->retires_at > 0 ? earlier(at, expiry_retires_at(key)) : at;
 }
 
 static int64_t later(int64_t a, int64_t b) {
@@ -65,7 +69,7 @@ enum key_status expiry_status(const struct policy *policy, const struct key_reco
 
         if (key->status != KEY_ACTIVE)
                 return key->status;
-        if (at != 0 && now >= at)
+        if ((at != 0 && now >= at) || expiry_is_retired(key, now))
                 return KEY_EXPIRED;
         /* An end that was noted stays, whatever a clock that was ahead has done to the policy. A
          * note from the future is the work of such a clock. */

@@ -14,6 +14,13 @@
 #define EXPIRY_PASSWORD_GRACE_S 600
 
 /**
+ * expiry_retires_at(key):
+ * retires_at of ${key} as people see it: of a key that has retired with the first use of its
+ * successor, when that was noted.
+ */
+int64_t expiry_retires_at(const struct key_record *key);
+
+/**
  * expiry_of(policy, key):
  * The second from which ${key} is no longer accepted, 0 when there is none. It is the key's own
  * expiry; without one, the policy's lifetime, counted from the making of the key or from the last

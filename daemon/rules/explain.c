@@ -142,7 +142,7 @@ static void say_retired(const struct rule_facts *facts, char *out) {
                 add(out, "with that one's first use");
         else {
                 add(out, "on ");
-                add_time(out, key->retires_at, facts->now);
+                add_time(out, expiry_retires_at(key), facts->now);
         }
 }
 

@@ -246,6 +246,20 @@ static void test_a_retirement_is_one_more_end(void **state) {
         assert_int_equal(expiry_of(&policy, &key), 600);
 }
 
+/* By a clock that was ahead. It is set right, and the key stays retired. */
+static void test_a_retirement_by_a_use_counts_at_every_time(void **state) {
+        const struct policy policy = { .lifetime_s = 500 };
+        const struct key_record key = { .created_at = 100,
+                                        .retires_at = RECORD_RETIRED,
+                                        .dead_at = 300 };
+
+        (void) state;
+        assert_int_equal(expiry_retires_at(&key), 300);
+        assert_int_equal(expiry_of(&policy, &key), 300);
+        assert_int_equal(expiry_status(&policy, &key, 200), KEY_EXPIRED);
+        assert_true(expiry_is_retired(&key, 200));
+}
+
 /* A key that has outlived a lifetime does not come back when the lifetime becomes longer. A change
  * of the lifetime seals that, exactly to the second. */
 static void test_a_changed_lifetime_brings_no_key_back(void **state) {
@@ -409,6 +423,7 @@ int main(void) {
                 cmocka_unit_test(test_a_revoked_key_is_revoked_whatever_its_time),
                 cmocka_unit_test(test_a_status_that_is_not_known_is_not_active),
                 cmocka_unit_test(test_a_retirement_is_one_more_end),
+                cmocka_unit_test(test_a_retirement_by_a_use_counts_at_every_time),
                 cmocka_unit_test(test_a_changed_lifetime_brings_no_key_back),
                 cmocka_unit_test(test_an_end_that_was_noted_stays),
                 cmocka_unit_test(test_what_was_made_by_then_is_what_is_over),

@@ -79,6 +79,12 @@ static void retire_on_use(struct login *l) {
         memcpy(l->key.successor, "abcdefghij", 11);
 }
 
+static void retire_by_a_use(struct login *l) {
+        l->key.retires_at = RECORD_RETIRED;
+        l->key.dead_at = NOW - 60;
+        memcpy(l->key.successor, "abcdefghij", 11);
+}
+
 static void revoke_for_a_reason(struct login *l) {
         l->key.status = KEY_REVOKED;
         l->key.dead_at = NOW - 60;
@@ -199,6 +205,8 @@ static void test_the_values_are_told(void **state) {
                   "key abcdefghij takes its place, on 2027-01-15T10:00:00Z, 2 hours from then" },
                 { retire_on_use, RULE_RETIRED,
                   "abcdefghij takes its place, with that one's first" },
+                { retire_by_a_use, RULE_RETIRED,
+                  "abcdefghij takes its place, on 2027-01-15T07:59:00Z, 60 seconds before then" },
                 { revoke_for_a_reason, RULE_REVOKED,
                   "on 2027-01-15T07:59:00Z, 60 seconds before then: 'it\\x27s lost'" },
                 { ask_in_escapes, RULE_SERVICE, "good for sshd imap; asked for 'a\\x1b[31m\\x27'" },

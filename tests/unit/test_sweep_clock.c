@@ -203,6 +203,37 @@ static void test_a_key_that_was_replaced_ahead(void **state) {
         assert_int_equal(get(s, "0000000001").expires_at, T0 + 100 * YEAR);
 }
 
+/* Noted by a clock that is hours or years ahead. No sweep makes the key live again. */
+static void test_a_key_that_retired_ahead(void **state) {
+        static const int64_t ahead[] = { 2 * HOUR, 20 * DAY, 25 * YEAR };
+        struct unit_store *s = *state;
+        struct policy policy;
+        struct key_record key;
+
+        (void) sweep_at(s, T0, certain);
+        for (unsigned i = 0; i < ARRAY_LEN(ahead); i++) {
+                const struct unit_sweep_life life = { .made = -DAY, .expires = 100 * YEAR };
+
+                key = unit_sweep_make_key(i, &life);
+                key.retires_at = RECORD_RETIRED;
+                key.dead_at = T0 + ahead[i];
+                insert(s, &key);
+        }
+        (void) sweep_at(s, T0, (struct sweep){});
+        (void) sweep_at(s, T0 + HOUR, certain);
+        assert_int_equal(facts_policy(s->writer, &policy), 0);
+        for (unsigned i = 0; i < ARRAY_LEN(ahead); i++) {
+                char id[KEYTEXT_ID_LEN + 1];
+
+                (void) snprintf(id, sizeof(id), "%010u", i % 100000);
+                key = get(s, id);
+                assert_int_equal(expiry_status(&policy, &key, T0 + HOUR), KEY_EXPIRED);
+                assert_int_equal(expiry_of(&policy, &key), T0); /* when that was seen */
+        }
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT count(*) FROM audit WHERE event = 'revived'"), 0);
+}
+
 static void test_many_that_were_made_ahead(void **state) {
         static const struct unit_sweep_life life = { .made = 25 * YEAR };
         struct unit_store *s = *state;
@@ -330,6 +361,7 @@ int main(void) {
                 unit_test_with_sweep(test_what_is_near),
                 unit_test_with_sweep(test_a_key_that_was_made_ahead),
                 unit_test_with_sweep(test_a_key_that_was_replaced_ahead),
+                unit_test_with_sweep(test_a_key_that_retired_ahead),
                 unit_test_with_sweep(test_many_that_were_made_ahead),
                 unit_test_with_sweep(test_a_clock_that_is_hours_behind_shortens_nothing),
                 unit_test_with_sweep(test_a_lifetime_that_was_set_ahead),
