@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -17,6 +16,7 @@
 #include "store/store_bulk.h"
 #include "store/store_check.h"
 #include "store/store_copy.h"
+#include "store/store_log.h"
 #include "store/store_map.h"
 #include "store/store_note.h"
 #include "store/store_schema.h"
@@ -111,7 +111,7 @@ static int on_wal(void *userdata, sqlite3 *db, const char *name, int pages) {
 
         (void) db;
         (void) name;
-        s->wal_pages = pages;
+        s->wal_pages = s->frames = pages;
         s->not_on_disk = s->lazy;
         return SQLITE_OK;
 }
@@ -179,14 +179,6 @@ static int connect_to(struct store *s, const char *name, int flags) {
         return r < 0 ? r : store_stmt_prepare_all(s);
 }
 
-static bool has_log(const char *path) {
-        char name[PATH_MAX];
-        struct stat st;
-
-        (void) snprintf(name, sizeof(name), "%s-wal", path);
-        return stat(name, &st) < 0 ? errno != ENOENT : st.st_size > 0;
-}
-
 static void disconnect(struct store *s) {
         store_swap_free(s->swap);
         store_bulk_free(s->bulk);
@@ -197,7 +189,7 @@ static void disconnect(struct store *s) {
         /* The last connection to close moves the log into the database and removes it. It must not
          * do that to files of somebody else. What is empty may go. */
         if (s->db && (atomic_load_explicit(&s->shared->foreign, memory_order_acquire) ||
-                      (s->mode == STORE_JUDGED && has_log(s->path))))
+                      (s->mode == STORE_JUDGED && store_log_is_there(s->path))))
                 (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         (void) sqlite3_close(s->db);
         s->db = NULL;
@@ -232,7 +224,7 @@ static int connect_read_only(struct store *s, int r) {
         int why = r == -EACCES || r == -EIO ? cannot_make(s->path) : r;
 
         if ((why != -ENOSPC && why != -EDQUOT && why != -EROFS && why != -EACCES) ||
-            s->mode == STORE_STAGING || has_log(s->path))
+            s->mode == STORE_STAGING || store_log_is_there(s->path))
                 return r;
         disconnect(s);
         write_uri(uri, sizeof(uri), s->path);
@@ -253,6 +245,8 @@ int store_open(struct store **ret, const char *path, enum store_mode mode,
         if (!s->path)
                 return -ENOMEM;
         s->log_moves = mode == STORE_WRITER;
+        /* of a daemon that ended after a sync had failed, for all that is known */
+        s->unsynced = mode == STORE_WRITER && store_log_is_there(path);
         r = connect_to(s, path, SQLITE_OPEN_READWRITE);
         if (r < 0)
                 r = connect_read_only(s, r);
@@ -282,6 +276,7 @@ static int reopen(struct store *s) {
         disconnect(s);
         s->db = fresh.db;
         s->lazy = false;
+        s->frames = 0;
         memcpy(s->statements, fresh.statements, sizeof(s->statements));
         s->read_only = 0;
         if (s->mode != STORE_WRITER)
@@ -375,6 +370,8 @@ static int begin(struct store *writer, bool ends, bool lazy) {
         if (r >= 0 && writer->read_only != 0)
                 r = reopen(writer);
         if (r >= 0)
+                r = store_guard_sync(writer);
+        if (r >= 0)
                 r = set_lazy(writer, lazy);
         if (r >= 0)
                 r = store_stmt_run(writer, STMT_BEGIN_WRITE);
@@ -413,6 +410,8 @@ static int commit(struct store *writer) {
         }
         if (r >= 0)
                 r = store_stmt_run(writer, STMT_COMMIT);
+        if (r < 0 && sqlite3_extended_errcode(writer->db) == SQLITE_IOERR_FSYNC)
+                store_guard_unsynced(writer);
         if (r >= 0 && named)
                 writer->log_moves = false;
         return r;
@@ -460,6 +459,8 @@ static int try_to_move(struct store *writer, int *in_log, int *moved) {
         errno = 0;
         rc = sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, in_log, moved);
         writer->log_moves = true;
+        if (rc == SQLITE_IOERR_FSYNC)
+                store_guard_unsynced(writer);
         store_files_written(&writer->guard.files);
         return store_stmt_result(writer->db, rc);
 }
@@ -474,6 +475,9 @@ static int move_log(struct store *writer, int *in_log, int *moved) {
         (void) !store_guard_look(writer);
         if (atomic_load_explicit(&writer->shared->foreign, memory_order_acquire))
                 return -ENOMEDIUM;
+        r = store_guard_sync(writer);
+        if (r < 0)
+                return r;
         r = try_to_move(writer, in_log, moved);
         if (writer->guard.low && store_guard_make_room(writer, r))
                 r = try_to_move(writer, in_log, moved);

@@ -125,6 +125,24 @@ int store_guard_reopened(struct store *writer) {
         return 0;
 }
 
+void store_guard_unsynced(struct store *writer) {
+        writer->unsynced = true;
+        (void) sqlite3_db_config(writer->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+int store_guard_sync(struct store *writer) {
+        int r;
+
+        if (!writer->unsynced)
+                return 0;
+        r = store_log_write_again(writer->path, writer->frames);
+        if (r < 0)
+                return r;
+        writer->unsynced = false;
+        (void) sqlite3_db_config(writer->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+        return 0;
+}
+
 void store_guard_health(struct store *writer, struct store_health *ret) {
         const struct store_guard *g = &writer->guard;
         bool lost = store_guard_look(writer) < 0;

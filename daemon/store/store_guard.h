@@ -65,6 +65,14 @@ int store_guard_admit(struct store *writer, bool ends) _must_check_;
 int store_guard_look(struct store *writer) _must_check_;
 
 /**
+ * store_guard_unsynced(writer): a sync of the log has failed.
+ * store_guard_sync(writer): after that, and before anything is put behind what the log has or is
+ * moved from it: has it on the disk (store_log_write_again()). 0; a negative errno: it is not.
+ */
+void store_guard_unsynced(struct store *writer);
+int store_guard_sync(struct store *writer) _must_check_;
+
+/**
  * store_guard_reopened(writer): the files can be written again. 0; a negative errno.
  */
 int store_guard_reopened(struct store *writer) _must_check_;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -82,12 +83,12 @@ static bool is_sum(const struct log *log, const uint8_t *bytes) {
 }
 
 /* 1; 0: there is nothing in it that SQLite would read. */
-static int open_log(const char *path, struct log *log) {
+static int open_log(const char *path, int flags, struct log *log) {
         char name[PATH_MAX];
         int r;
 
         (void) snprintf(name, sizeof(name), "%s-wal", path);
-        log->fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        log->fd = open(name, flags | O_CLOEXEC | O_NOFOLLOW);
         if (log->fd < 0)
                 return errno == ENOENT ? 0 : -errno;
         r = read_at(log->fd, log->header, HEADER_LEN, 0);
@@ -113,10 +114,12 @@ static int next_frame(struct log *log) {
         /* one of an earlier log, whose place this one has taken */
         if (number(log->frame) == 0 || memcmp(log->frame + 8, log->header + 16, 8) != 0)
                 return 0;
-        log->n++;
         add_up(log, log->frame, 8);
         add_up(log, log->frame + FRAME_HEADER_LEN, log->page_size);
-        return is_sum(log, log->frame + 16);
+        if (!is_sum(log, log->frame + 16))
+                return 0;
+        log->n++;
+        return 1;
 }
 
 /* --- The row --- */
@@ -142,7 +145,7 @@ static int has_row(const char *path, const uint8_t *id) {
 
         if (!log)
                 return -ENOMEM;
-        r = open_log(path, log);
+        r = open_log(path, O_RDONLY, log);
         while (r > 0 && (r = next_frame(log)) > 0)
                 if (read_row(log->frame + FRAME_HEADER_LEN, log->page_size, &row) &&
                     (!id || memcmp(row.id, id, ID_LEN) == 0 || memcmp(row.before, id, ID_LEN) == 0))
@@ -185,11 +188,46 @@ int store_log_check(const char *path) {
                 return -ENOMEM;
         r = has_row(path, NULL);
         if (r > 0)
-                r = open_log(path, log);
+                r = open_log(path, O_RDONLY, log);
         if (r <= 0)
                 return r;
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         return fd < 0 ? -errno : compare(path, fd, log, page);
+}
+
+bool store_log_is_there(const char *path) {
+        char name[PATH_MAX];
+        struct stat st;
+
+        (void) snprintf(name, sizeof(name), "%s-wal", path);
+        return stat(name, &st) < 0 ? errno != ENOENT : st.st_size > 0;
+}
+
+static int write_at(int fd, const void *bytes, size_t len, off_t at) {
+        ssize_t n = pwrite(fd, bytes, len, at);
+
+        return n < 0 ? -errno : (size_t) n == len ? 1 : -EIO;
+}
+
+int store_log_write_again(const char *path, int64_t frames) {
+        _cleanup_log_ struct log *log = log_new();
+        int r;
+
+        if (!log)
+                return -ENOMEM;
+        r = open_log(path, O_RDWR, log);
+        if (r > 0)
+                r = write_at(log->fd, log->header, HEADER_LEN, 0);
+        while (r > 0 && (r = next_frame(log)) > 0) {
+                size_t len = FRAME_HEADER_LEN + log->page_size;
+
+                r = write_at(log->fd, log->frame, len, HEADER_LEN + (log->n - 1) * (off_t) len);
+        }
+        if (r < 0)
+                return r;
+        if (log->n < frames)
+                return -EIO;
+        return log->fd >= 0 && fdatasync(log->fd) < 0 ? -errno : 0;
 }
 
 int store_log_put_aside(const char *path, int64_t now, char *aside, size_t size) {

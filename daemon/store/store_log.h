@@ -19,6 +19,19 @@
 int store_log_check(const char *path) _must_check_;
 
 /**
+ * store_log_is_there(path): whether the database ${path} has a log that is not empty.
+ */
+bool store_log_is_there(const char *path);
+
+/**
+ * store_log_write_again(path, frames): after a sync of the log of the database ${path} that failed.
+ * The kernel then takes its pages for written, and no later sync waits for them. So all that counts
+ * in the log is written once more as it is, and synced. Nobody may write to it meanwhile. Returns
+ * 0; -EIO when it has less than ${frames} frames, which were committed; another negative errno.
+ */
+int store_log_write_again(const char *path, int64_t frames) _must_check_;
+
+/**
  * store_log_put_aside(path, now, aside, size): gives the log of the database ${path} the name
  * ${aside}: its own with STORE_LOG_ASIDE and a time behind it, which is ${now} or a little later.
  * No other file is overwritten. Returns 0; a negative errno.

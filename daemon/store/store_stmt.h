@@ -118,6 +118,8 @@ struct store {
         int wal_pages;             /* writer: at the last commit */
         bool log_moves;            /* writer: the next may be another */
         int64_t changes;           /* writer: as of the last begin */
+        bool unsynced;             /* writer: a sync of the log failed */
+        int frames;                /* writer: of the log */
         int64_t audit_seq;         /* writer: the last one's; or 0 */
         struct store_guard guard;  /* writer */
         struct store_delta *delta; /* writer: notes changes; borrowed */
@@ -165,8 +167,7 @@ int store_stmt_prepare_all(struct store *s) _must_check_;
 sqlite3_stmt *store_stmt(struct store *s, enum stmt which);
 
 /**
- * store_stmt_step(stmt): 1 for a row, 0 for the end, else an error of the store. The only caller
- * of sqlite3_step().
+ * store_stmt_step(stmt): 1 for a row, 0 for the end, else an error. Only this calls sqlite3_step().
  */
 int store_stmt_step(sqlite3_stmt *stmt) _must_check_;
 
@@ -234,8 +235,7 @@ struct store_columns {
 const char *store_stmt_table(size_t i);
 
 /**
- * store_stmt_columns(db, table, ret): the columns of a table, without the computed ones. 0, or an
- * error of the store.
+ * store_stmt_columns(db, table, ret): the columns of a table but the computed ones. 0, or an error.
  */
 int store_stmt_columns(sqlite3 *db, const char *table, struct store_columns *ret) _must_check_;
 

@@ -19,7 +19,7 @@
 #define FDS_MAX   1024
 #define SECTOR    512
 
-enum what { WROTE, RESIZED, SYNCED, NAMED, MOVED, REMOVED, MARKED };
+enum what { WROTE, RESIZED, SYNCED, FAILED, NAMED, MOVED, REMOVED, MARKED };
 
 struct event {
         enum what what;
@@ -67,6 +67,7 @@ struct disk {
 static struct disk *watched;
 static int file_of[FDS_MAX];
 static bool spares;
+static bool next_fails;
 
 static void give_up(const char *why) {
         (void) fprintf(stderr, "disk: %s\n", why);
@@ -232,6 +233,29 @@ void disk_resized(int file, off_t size) {
 
 void disk_synced(int file) {
         (void) add(SYNCED, file);
+}
+
+static bool is_log(int file) {
+        for (size_t i = 0; i < watched->names.n; i++) {
+                const struct name *name = &watched->names.of[i];
+                size_t len = strlen(name->path);
+
+                if (name->file == file && len > 4 && strcmp(name->path + len - 4, "-wal") == 0)
+                        return true;
+        }
+        return false;
+}
+
+void disk_fail_next(void) {
+        next_fails = true;
+}
+
+bool disk_fails(int file) {
+        if (!next_fails || !is_log(file))
+                return false;
+        next_fails = false;
+        (void) add(FAILED, file);
+        return true;
 }
 
 void disk_linked(int from_dir, const char *from, int to_dir, const char *to, bool moved) {
@@ -449,11 +473,16 @@ int disk_play(struct disk *d, enum disk_fault fault,
                         moment.mark = e->mark;
                         break;
                 case SYNCED:
+                case FAILED:
                         r = visit(&moment, userdata);
                         if (r < 0)
                                 return r;
                         moment.number++;
-                        sync_one(d, fault, e->file);
+                        /* The kernel tells once, and does not write the same again. */
+                        if (e->what == FAILED)
+                                d->files[e->file].n_pending = 0;
+                        else
+                                sync_one(d, fault, e->file);
                         break;
                 }
         }

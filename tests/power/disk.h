@@ -40,6 +40,12 @@ struct disk *disk_free(struct disk *d);
  */
 void disk_mark(struct disk *d, struct disk_mark mark);
 
+/**
+ * disk_fail_next(): the next sync of a log (-wal) fails, and nothing reaches the disk of what was
+ * written to that since the last one, unless it is written once more.
+ */
+void disk_fail_next(void);
+
 /* What does not reach the disk although it was synced: faults that tests must notice. */
 enum disk_fault {
         DISK_HONEST = 0,
@@ -93,6 +99,7 @@ void disk_closed(int fd);
 void disk_wrote(int file, off_t at, const void *bytes, size_t len);
 void disk_resized(int file, off_t size);
 void disk_synced(int file);
+bool disk_fails(int file);
 void disk_linked(int from_dir, const char *from, int to_dir, const char *to, bool moved);
 void disk_removed(int dir, const char *path);
 void disk_made_directory(int dir, const char *path);

@@ -130,6 +130,10 @@ int call_posix_fallocate64(int fd, off_t at, off_t len) {
 }
 
 static int sync_file(long number, int fd) {
+        if (disk_of(fd) > 0 && disk_fails(disk_of(fd))) {
+                errno = EIO;
+                return -1;
+        }
         if (disk_of(fd) > 0)
                 disk_synced(disk_of(fd));
         return disk_spares() ? 0 : (int) syscall(number, fd);

@@ -96,6 +96,38 @@ static void test_life(void **state) {
         check(scene_life);
 }
 
+/* --- A sync fails --- */
+
+/* What did not wait for the disk is lost, and later changes are behind it in the log. */
+static void scene_failed_sync(uint64_t seed) {
+        struct life *l = make(seed, "syncs of the log fail");
+
+        assert_int_equal(life_begin(l, true), 0);
+        live(l, 10);
+        for (size_t i = 0; i < 10; i++) {
+                int r;
+
+                while ((r = steps_one(l)) == 0)
+                        continue;
+                assert_int_equal(r, LIFE_LAZY);
+                disk_fail_next();
+                store_settle(l->state.writer);
+                assert_true(l->state.writer->unsynced);
+                assert_int_equal(life_step(l, i % 2 ? steps_revoke : steps_issue, NULL), 0);
+                assert_false(l->state.writer->unsynced);
+                if (i % 3 == 0)
+                        store_settle(l->state.writer);
+        }
+        life_end(l);
+        assert_int_equal(life_look(l, DISK_HONEST, states()), 0);
+        drop(l);
+}
+
+static void test_failed_sync(void **state) {
+        (void) state;
+        check(scene_failed_sync);
+}
+
 /* --- A backup comes back --- */
 
 struct file {
@@ -465,9 +497,13 @@ static void test_faults_are_seen(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_life),    cmocka_unit_test(test_restore),
-                cmocka_unit_test(test_upgrade), cmocka_unit_test(test_a_sync_is_short),
-                cmocka_unit_test(test_mend),    cmocka_unit_test(test_faults_are_seen),
+                cmocka_unit_test(test_life),
+                cmocka_unit_test(test_failed_sync),
+                cmocka_unit_test(test_restore),
+                cmocka_unit_test(test_upgrade),
+                cmocka_unit_test(test_a_sync_is_short),
+                cmocka_unit_test(test_mend),
+                cmocka_unit_test(test_faults_are_seen),
         };
 
         (void) unsetenv("CREDENTIALS_DIRECTORY");
