@@ -2,6 +2,7 @@
 /* The table of registered certificates. Parses and judges none: what a record says was found out by
  * a helper before. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "store/store_cert.h"
@@ -204,12 +205,39 @@ int store_cert_keys(struct store *writer, const uint8_t thumbprint[static RECORD
         return 0;
 }
 
+/* Certificates whose last record says that they were removed; in hexadecimal. */
+#define REMOVED                                                                                    \
+        "SELECT print FROM (SELECT substr(detail, 1, 64) AS print, event, max(seq) FROM "          \
+        "main.audit WHERE event IN ('cert-added', 'cert-removed') AND verdict = 'done' GROUP BY "  \
+        "print) WHERE event = 'cert-removed'"
+#define UNWANTED "unwanted_cert"
+
+int store_cert_find_unwanted(struct store *writer, bool forgets) {
+        char sql[1024];
+
+        (void) snprintf(sql, sizeof(sql),
+                        "CREATE TEMP TABLE IF NOT EXISTS " UNWANTED " (print BLOB PRIMARY KEY);"
+                        "DELETE FROM temp." UNWANTED ";"
+                        "INSERT INTO temp." UNWANTED " SELECT thumbprint FROM staging.cert WHERE "
+                        "thumbprint NOT IN (SELECT thumbprint FROM main.cert) AND (%d OR "
+                        "lower(hex(thumbprint)) IN (" REMOVED "))",
+                        forgets);
+        return store_stmt_exec(writer->db, sql);
+}
+
+int store_cert_drop_unwanted(struct store *writer) {
+        return store_stmt_exec(writer->db,
+                               "DELETE FROM main.crl_serial WHERE ca IN temp." UNWANTED ";"
+                               "DELETE FROM main.crl WHERE ca IN temp." UNWANTED ";"
+                               "DELETE FROM main.cert WHERE thumbprint IN temp." UNWANTED);
+}
+
 int store_cert_was_removed(struct store *writer,
                            const uint8_t thumbprint[static RECORD_THUMBPRINT_LEN]) {
         _cleanup_once_ sqlite3_stmt *stmt = NULL;
         int r;
 
-        r = store_once(writer->db, &stmt, "SELECT lower(hex(?1)) IN (" STORE_CERT_REMOVED ")");
+        r = store_once(writer->db, &stmt, "SELECT lower(hex(?1)) IN (" REMOVED ")");
         if (r >= 0)
                 r = store_stmt_bind_hash(stmt, 1, thumbprint);
         if (r >= 0)

@@ -42,11 +42,14 @@ int store_cert_each(struct store *writer, store_cert_fn *visit, void *userdata) 
 int store_cert_was_removed(struct store *writer,
                            const uint8_t thumbprint[static RECORD_THUMBPRINT_LEN]) _must_check_;
 
-/* For the room: all of these, in hexadecimal. */
-#define STORE_CERT_REMOVED                                                                         \
-        "SELECT print FROM (SELECT substr(detail, 1, 64) AS print, event, max(seq) FROM "          \
-        "main.audit WHERE event IN ('cert-added', 'cert-removed') AND verdict = 'done' GROUP BY "  \
-        "print) WHERE event = 'cert-removed'"
+/**
+ * store_cert_find_unwanted(writer, forgets): inside a transaction, with a store attached as
+ * "staging": notes its certificates that are not here and were removed here; ${forgets}: all that
+ * are not here. store_cert_drop_unwanted(writer): drops the noted ones, with their lists. Both 0,
+ * or an error of the store.
+ */
+int store_cert_find_unwanted(struct store *writer, bool forgets) _must_check_;
+int store_cert_drop_unwanted(struct store *writer) _must_check_;
 
 /* Within so many days something ends, for those who watch. */
 #define STORE_SOON 3

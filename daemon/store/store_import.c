@@ -522,29 +522,6 @@ static int replace_small(struct store *writer, uint32_t pepper_id) {
         return r;
 }
 
-#define UNWANTED "unwanted_cert"
-
-/* Certificates that were removed here since the file was made, or may have been. */
-static int find_unwanted(struct store *writer, const struct store_keep *keep) {
-        char sql[1024];
-
-        (void) snprintf(sql, sizeof(sql),
-                        "CREATE TEMP TABLE IF NOT EXISTS " UNWANTED " (print BLOB PRIMARY KEY);"
-                        "DELETE FROM temp." UNWANTED ";"
-                        "INSERT INTO temp." UNWANTED " SELECT thumbprint FROM staging.cert WHERE "
-                        "%d AND thumbprint NOT IN (SELECT thumbprint FROM main.cert) AND (%d OR "
-                        "lower(hex(thumbprint)) IN (" STORE_CERT_REMOVED "))",
-                        keep->keys, keep->forgets);
-        return store_stmt_exec(writer->db, sql);
-}
-
-static int drop_unwanted(struct store *writer) {
-        return store_stmt_exec(writer->db,
-                               "DELETE FROM main.crl_serial WHERE ca IN temp." UNWANTED ";"
-                               "DELETE FROM main.crl WHERE ca IN temp." UNWANTED ";"
-                               "DELETE FROM main.cert WHERE thumbprint IN temp." UNWANTED);
-}
-
 static int replace_all(struct store_import *l, struct store *writer, uint32_t pepper_id,
                        const struct store_mirror *mirror, const struct store_keep *keep,
                        const struct audit_record *audit) {
@@ -552,13 +529,13 @@ static int replace_all(struct store_import *l, struct store *writer, uint32_t pe
 
         r = store_begin(writer);
         if (r >= 0)
-                r = find_unwanted(writer, keep);
+                r = keep->keys ? store_cert_find_unwanted(writer, keep->forgets) : 0;
         if (r >= 0)
                 r = replace_small(writer, pepper_id);
         if (r >= 0)
                 r = store_swap_take(l->swap);
         if (r >= 0)
-                r = drop_unwanted(writer);
+                r = keep->keys ? store_cert_drop_unwanted(writer) : 0;
         if (r >= 0)
                 r = keep_policies(writer, keep);
         if (r >= 0)

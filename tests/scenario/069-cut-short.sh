@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: a database that somebody cuts short while the daemon reads it lets nobody in. The daemon says
-# so, or ends and says why. The next start looks for the damage, and does not end in a loop.
+# Goal: a database that somebody cuts short while the daemon reads it lets nobody in. The daemon
+# says so, or ends and says why. The next start looks for the damage, and does not end in a loop.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 db=$dir/state/keys.db
