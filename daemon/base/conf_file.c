@@ -206,6 +206,14 @@ static int read_one(const char *path, bool required, const struct conf_file_read
                                 path);
                 return -EIO;
         }
+        /* An editor, or who manages the host, is writing it. Its rules must not be dropped. */
+        if (file->line == 0) {
+                (void) snprintf(error, ERROR_LEN,
+                                "the configuration '%s' is empty: where it is to configure "
+                                "nothing, write a comment into it",
+                                path);
+                return -ENODATA;
+        }
         find_wrong(file, r);
         if (file->wrong_line != 0)
                 (void) snprintf(error, ERROR_LEN, "%s:%d:%zu: %.400s", path, file->wrong_line,

@@ -31,7 +31,7 @@ struct conf_file_reader {
  * Reads the file at ${path}, which need not be there unless ${required}. Then reads
  * ${path}.d/<name>.conf in the order of their names, byte by byte. Each must belong to root or to
  * the user that the process runs as, and nobody else may be able to write it. The same holds for
- * the directory.
+ * the directory. A file of no bytes is an error: it is about to be written.
  * Returns 0, and in ${ret_found} whether the file itself was there; a negative errno with a
  * sentence in ${error}. The sentence begins with file:line:column: where something in a file is
  * wrong.

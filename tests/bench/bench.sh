@@ -328,7 +328,7 @@ done
 trap clean_up EXIT
 trap 'exit 130' HUP INT TERM
 dir=$(mktemp -d "${TMPDIR:-/var/tmp}/wfapikey-bench.XXXXXX")
-: >"$dir/conf"
+echo "#" >"$dir/conf"
 write_services
 say "Stores, on $(stat -f -c %T "$dir"), $(nproc) processors, $rounds rounds"
 if [[ " ${parts[*]} " =~ \ (writes|wait|pam|ask|start|counts)\  ]]; then # which has stores of its own

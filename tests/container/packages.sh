@@ -137,7 +137,7 @@ ask_on() { # counts logins until it is told to stop
 }
 counted() { [[ $(cut -d' ' -f1 "$work/count") -ge $1 ]]; }
 pid=$(systemctl show -P MainPID wfapikeyd.service)
-install -D -m 0644 /dev/null /etc/wfapikey-two/wfapikeyd.conf
+install -D -m 0644 /dev/stdin /etc/wfapikey-two/wfapikeyd.conf <<<"#"
 systemctl start wfapikeyd-control@two.socket
 wfapikeyctl status --control=/run/wfapikey-two/control >/dev/null
 second_pid() { systemctl show -P MainPID wfapikeyd@two.service; }

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Goal: SIGHUP reads the configuration again. Services are tied to users from then on. A wrong file
-# is named in the log, and the old configuration stays in force.
+# is named in the log, and the old configuration stays in force. So is an empty one, at a start too.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 
 conf=$dir/wfapikeyd.conf
-: >"$conf"
+echo "#" >"$conf"
 chmod 0644 "$conf"
 start
 run 0 ctl policy set enabled=yes
@@ -49,6 +49,12 @@ for wrong in '[daemn]' '[daemon]\nadmin-group = no-such-group-here' '[Peer no-su
     [[ $wrong != '[daemn]' ]] || printf 'x = y\n' >>"$conf"
     reload "stays as it was: $conf:"
 done
+# An editor has truncated it, and has not written it yet.
+: >"$conf"
+reload "stays as it was: the configuration '$conf' is empty"
+run 78 "$WFAPIKEYD" --config="$conf" --state-dir="$dir/other" --verify-socket="$dir/other.v" --control-socket="$dir/other.c"
+has "$err" "is empty"
+echo "#" >"$conf"
 chmod 0666 "$conf"
 reload 'nobody else can write'
 [[ $EUID != 0 ]] || { as bin nginx && fail "a refused file has changed something"; }

@@ -34,7 +34,7 @@ both_on() { both lifetime=7h; }
 wait_until both_on
 is "$(<"$dir/theirs.err")$(<"$dir/ours.err")" ''
 
-: >"$conf"
+echo "#" >"$conf"
 run 0 ctl reload
 wait_until grep -q 'the daemon is back' "$dir/theirs.err"
 run 4 as_bin policy show

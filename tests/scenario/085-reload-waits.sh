@@ -10,7 +10,7 @@ fi
 [[ -n ${UNSHARED-} ]] || UNSHARED=1 exec unshare --mount "$0"
 
 conf=$dir/wfapikeyd.conf
-: >"$conf"
+echo "#" >"$conf"
 chmod 0644 "$conf"
 start
 run 0 ctl policy set enabled=yes

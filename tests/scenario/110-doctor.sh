@@ -35,7 +35,7 @@ has "$out" "the socket $WFAPIKEY_VERIFY: No such file"
 has "$out" "a verification as"
 
 conf=$dir/wfapikeyd.conf
-: >"$conf"
+echo "#" >"$conf"
 chmod 0644 "$conf"
 start
 run 0 ctl policy set enabled=yes
@@ -74,7 +74,7 @@ mv "$dir/pepper" "$dir/state/pepper"
 fine
 printf '[daemon]\nadmin-grup = adm\n' >"$conf"
 found "the next start will fail: $conf:2:1: unknown key" "systemctl reload wfapikeyd"
-: >"$conf"
+echo "#" >"$conf"
 fine
 
 chmod 0600 "$WFAPIKEY_VERIFY"

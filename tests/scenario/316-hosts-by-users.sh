@@ -7,7 +7,7 @@
 
 [[ $EUID == 0 ]] || skip "needs root for callers of other uids"
 conf=$dir/wfapikeyd.conf
-: >"$conf"
+echo "#" >"$conf"
 chmod 0644 "$conf"
 chmod 0711 "$dir"
 start

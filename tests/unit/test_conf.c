@@ -58,8 +58,8 @@ static void test_no_file_is_the_defaults_unless_it_must_be_there(void **state) {
         assert_non_null(strstr(error, path));
 }
 
-static void test_an_empty_file_is_the_defaults(void **state) {
-        static const char *const rows[] = { "", "\n\n", "# nothing\n; at all\n", "[daemon]\n",
+static void test_a_file_without_values_is_the_defaults(void **state) {
+        static const char *const rows[] = { "\n\n", "# nothing\n; at all\n", "[daemon]\n",
                                             "\xef\xbb\xbf[daemon]\n" };
 
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -71,6 +71,23 @@ static void test_an_empty_file_is_the_defaults(void **state) {
                 assert_null(conf);
         }
         assert_null(conf_free(NULL));
+}
+
+/* It is about to be written. What it has said must not be dropped for that. */
+static void test_a_file_of_no_bytes_is_refused(void **state) {
+        char path[UNIT_PATH_LEN], error[ERROR_LEN];
+        static const char *const names[] = { "conf", "conf.d/a.conf" };
+        struct conf *conf = NULL;
+
+        assert_int_equal(mkdir(unit_join(path, *state, "conf.d"), 0755), 0);
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+                unit_write(unit_join(path, *state, names[i]), "", 0, 0644);
+                unit_join(path, *state, "conf");
+                unit_int(names[i], load(path, false, &conf, error), -ENODATA);
+                assert_null(conf);
+                assert_non_null(strstr(error, names[i]));
+                unit_write(path, "#", 1, 0644);
+        }
 }
 
 static void test_the_file_is_one_that_nobody_else_can_write(void **state) {
@@ -90,7 +107,7 @@ static void test_the_file_is_one_that_nobody_else_can_write(void **state) {
                 struct conf *conf = NULL;
 
                 (void) unlink(path);
-                unit_write(path, "", 0, rows[i].mode);
+                unit_write(path, "#", 1, rows[i].mode);
                 (void) snprintf(row, sizeof(row), "mode %04o", rows[i].mode);
                 unit_int(row, load(path, false, &conf, error), rows[i].r);
                 unit_int(row, error[0] != '\0', rows[i].r < 0);
@@ -116,7 +133,7 @@ static void test_a_file_of_another_owner_is_refused(void **state) {
         char path[UNIT_PATH_LEN], error[ERROR_LEN];
         struct conf *conf = NULL;
 
-        unit_write(unit_join(path, *state, "conf"), "", 0, 0644);
+        unit_write(unit_join(path, *state, "conf"), "#", 1, 0644);
         assert_int_equal(chown(path, 4242, 0), 0);
         assert_int_equal(load(path, false, &conf, error), -EPERM);
         assert_null(conf);
@@ -228,7 +245,7 @@ static void test_the_group_of_the_package_administers_unless_a_file_says_otherwi
                 bool has;
                 gid_t gid;
         } rows[] = {
-                { "", true, 2003 },
+                { "#", true, 2003 },
                 { "[daemon]\ndeveloper-group = developers\n", true, 2003 },
                 { "[daemon]\nadmin-group = admins\n", true, 2001 },
                 { "[daemon]\nadmin-group =\n", false, 0 },
@@ -442,7 +459,8 @@ static void test_a_section_is_one_whatever_blanks_are_before_it(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_in_dir(test_no_file_is_the_defaults_unless_it_must_be_there),
-                unit_test_in_dir(test_an_empty_file_is_the_defaults),
+                unit_test_in_dir(test_a_file_without_values_is_the_defaults),
+                unit_test_in_dir(test_a_file_of_no_bytes_is_refused),
                 unit_test_in_dir(test_the_file_is_one_that_nobody_else_can_write),
                 unit_test_in_dir(test_what_is_no_file_is_refused),
                 unit_test_if(geteuid() == 0,
