@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sends to the service manager without a wait. It knows nothing of what the texts mean. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -52,9 +53,19 @@ void notify_slow(void) {
         (void) notify_once("EXTEND_TIMEOUT_USEC=1800000000");
 }
 
+/* The manager's queue is full, or the kernel or this process lacks something for a moment. */
+static bool may_pass(int r) {
+        static const int errors[] = { EAGAIN, ENOBUFS, ENOMEM, EMFILE, ENFILE };
+
+        for (size_t i = 0; i < ARRAY_LEN(errors); i++)
+                if (r == -errors[i])
+                        return true;
+        return false;
+}
+
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) usec;
-        if (notify_once(userdata) != -EAGAIN)
+        if (!may_pass(notify_once(userdata)))
                 return 0;
         (void) sd_event_source_set_time_relative(source, AGAIN_USEC);
         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -63,7 +74,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
 
 void notify_state(sd_event_source **pending, sd_event *event, const char *text) {
         *pending = sd_event_source_disable_unref(*pending);
-        if (notify_once(text) == -EAGAIN)
+        if (may_pass(notify_once(text)))
                 (void) sd_event_add_time_relative(event, pending, CLOCK_MONOTONIC, AGAIN_USEC, 0,
                                                   on_time, (void *) (uintptr_t) text);
 }

@@ -20,8 +20,8 @@ int notify_once(const char *text);
 void notify_slow(void);
 
 /**
- * notify_state(pending, event, text): sends ${text}, a literal. Where there is no room now,
- * ${event} sends it later, and ${pending} is the source that does so. It takes the place of a text
- * that is still pending.
+ * notify_state(pending, event, text): sends ${text}, a literal. Where there is no room now, or no
+ * memory, ${event} sends it later, and ${pending} is the source that does so. It takes the place of
+ * a text that is still pending.
  */
 void notify_state(sd_event_source **pending, sd_event *event, const char *text);

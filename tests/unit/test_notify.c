@@ -9,6 +9,23 @@
 #include "notify.h"
 #include "watchdog.h"
 
+/* What sendto() fails with once; 0: it does what it does */
+static int failure;
+
+ssize_t __real_sendto(int fd, const void *in, size_t len, int flags, const struct sockaddr *address,
+                      socklen_t address_len);
+ssize_t __wrap_sendto(int fd, const void *in, size_t len, int flags, const struct sockaddr *address,
+                      socklen_t address_len);
+
+ssize_t __wrap_sendto(int fd, const void *in, size_t len, int flags, const struct sockaddr *address,
+                      socklen_t address_len) {
+        if (failure == 0)
+                return __real_sendto(fd, in, len, flags, address, address_len);
+        errno = failure;
+        failure = 0;
+        return -1;
+}
+
 struct manager {
         char path[UNIT_PATH_LEN];
         char text[128];
@@ -109,6 +126,32 @@ static void test_a_state_is_told_as_soon_as_there_is_room(void **state) {
         leave(&m);
 }
 
+/* Else a daemon that has no memory for a moment would never be ready for its manager. */
+static void test_a_state_is_told_though_memory_was_short(void **state) {
+        static const int failures[] = { EAGAIN, ENOBUFS, ENOMEM, EMFILE, ENFILE };
+        struct manager m;
+
+        manage_in_dir(&m, *state);
+        for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
+                sd_event_source *pending = NULL;
+                sd_event *event = NULL;
+
+                assert_int_equal(sd_event_new(&event), 0);
+                failure = failures[i];
+                notify_state(&pending, event, "READY=1");
+                assert_string_equal(heard(&m), "");
+                unit_int(strerror(failures[i]), pending != NULL, true);
+                failure = failures[i];
+                unit_succeeds("once more", sd_event_run(event, UINT64_MAX));
+                assert_string_equal(heard(&m), "");
+                unit_succeeds("then", sd_event_run(event, UINT64_MAX));
+                assert_string_equal(heard(&m), "READY=1");
+                sd_event_source_disable_unref(pending);
+                sd_event_unref(event);
+        }
+        leave(&m);
+}
+
 static int on_turn(sd_event_source *source, void *userdata) {
         (void) source;
         *(bool *) userdata = true;
@@ -144,6 +187,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_in_dir(test_addresses),
                 unit_test_in_dir(test_a_state_is_told_as_soon_as_there_is_room),
+                unit_test_in_dir(test_a_state_is_told_though_memory_was_short),
                 unit_test_in_dir(test_the_watchdog_waits_for_nobody),
         };
 
