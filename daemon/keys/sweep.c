@@ -26,9 +26,6 @@
 /* wait for old records to gather; else each would be a transaction of its own */
 #define AUDIT_LATER_S 3600
 #define CLOCK_LATER_S 3600
-/* By a day a clock may be behind that is trusted again after an hour (clock.c), and by an hour keys
- * may be newer than the time that it is compared with. Such a clock must not shorten their life. */
-#define CLOCK_AHEAD_S (2 * PARSE_DAY_S)
 #define CLOCK_BACK_S  60
 /* A restart takes less, and a time zone that is taken for another one is more. */
 #define CLOCK_NEAR_S 1800
@@ -367,7 +364,7 @@ static int purge(struct store *writer, const struct policy *policy, int64_t now,
 /* --- The clock --- */
 
 static bool is_ahead(int64_t at, int64_t now) {
-        return at > now && at - now > CLOCK_AHEAD_S;
+        return at > now && at - now > SWEEP_AHEAD_S;
 }
 
 /* What was made by a clock that was ahead would live until that time, and its lifetime. */
@@ -378,6 +375,7 @@ static int redate_keys(struct store *writer, int64_t now, struct sweep *sweep) {
 
         if (!ids)
                 return -ENOMEM;
+        ids->n = 0;
         r = store_sweep_each_made(writer, now + CLOCK_AHEAD_S, SWEEP_BATCH, collect, ids);
         for (size_t i = 0; r >= 0 && i < ids->n; i++) {
                 const struct key_record *key = &ids->keys[i];

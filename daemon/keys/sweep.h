@@ -14,6 +14,10 @@
 /* keys that end with accounts in one transaction, each with its audit record */
 #define SWEEP_ENDED_MAX 50
 
+/* By a day a clock may be behind that is trusted again after an hour (clock.c), and by an hour keys
+ * may be newer than the time that it is compared with. Such a clock must not shorten their life. */
+#define SWEEP_AHEAD_S (2 * PARSE_DAY_S)
+
 /* A time, and whether the clock that says so may decide what cannot be undone. */
 struct sweep_when {
         int64_t now;
@@ -75,8 +79,8 @@ struct sweep {
  * ${sweep}->last one. The time of any other clock is remembered when something has ended by it and
  * it is at most a day ahead of what is remembered, so that it stays ended. A key that was made more
  * than two days ahead of a trusted clock that has run for an hour is judged from now on, as if it
- * were made now. By less a clock can be behind that the daemon comes to trust again, and then the
- * clock is wrong and not the key.
+ * were made now. A use that was noted so far ahead counts as one of now. By less a clock can be
+ * behind that the daemon comes to trust again, and then the clock is wrong and not the key.
  *
  * Returns 0; -EPROTONOSUPPORT for a policy that this build does not know; an error of the store:
  * then nothing was done.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Notes idle keys, in pieces. Reads no clock, and decides no login: those are refused by the time
- * of the last use, whether it was noted or not. */
+/* Notes idle keys, and dates uses anew that a clock noted that was ahead. Both in pieces. Reads no
+ * clock, and decides no login: those are refused by the time of the last use, noted or not. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include "rules/expiry.h"
 #include "rules/policy.h"
 #include "store/store_key.h"
+#include "store/store_sweep.h"
 
 /* a walk reads the rows of all keys */
 #define LATER_S        3600
@@ -24,6 +25,7 @@ struct idle_piece {
         const struct policy *policy;
         struct sweep *sweep;
         int64_t now;
+        bool certain; /* it is now, and what is later comes of a clock that was ahead */
         char last[KEYTEXT_ID_LEN + 1];
         size_t n;
         char ids[SWEEP_ENDED_MAX][KEYTEXT_ID_LEN + 1];
@@ -36,26 +38,57 @@ static bool is_idle(const struct policy *policy, const struct key_record *key, i
                expiry_idle(policy, key) <= sweep->uses.until;
 }
 
+/* Such a use would keep the key alive until that time, and for the policy's idle after it. */
+static bool was_used_ahead(const struct key_record *key, int64_t now) {
+        return key->dead_at == 0 && key->last_used_at > now &&
+               key->last_used_at - now > SWEEP_AHEAD_S;
+}
+
 /* Once the piece is full, what follows is left for the next one. */
 static void on_life(const struct key_record *key, void *userdata) {
         struct idle_piece *piece = userdata;
         int64_t at = expiry_idle(piece->policy, key);
+        bool change;
 
         if (piece->n == SWEEP_ENDED_MAX)
                 return;
         memcpy(piece->last, key->id, sizeof(piece->last));
-        if (is_idle(piece->policy, key, piece->now, piece->sweep))
+        if (at != 0 && was_used_ahead(key, piece->now)) {
+                change = piece->certain;
+                at = piece->now; /* there is another walk as soon as there may be one */
+        } else
+                change = is_idle(piece->policy, key, piece->now, piece->sweep);
+        if (change)
                 memcpy(piece->ids[piece->n++], key->id, sizeof(piece->ids[0]));
         else if (key->dead_at == 0 && at != 0 && at < piece->sweep->idle.next_at)
                 piece->sweep->idle.next_at = at;
 }
 
-static int end_idle(struct store *writer, const char *id, struct idle_piece *piece) {
+static int redate_use(struct store *writer, const struct key_record *key,
+                      struct idle_piece *piece) {
+        char date[PARSE_TIME_LEN], what[96];
+        int r;
+
+        parse_time_format(key->last_used_at, date);
+        (void) snprintf(what, sizeof(what), "last used now, not at %s: the clock was ahead", date);
+        r = store_sweep_redate_use(writer, key->id, piece->now);
+        if (r >= 0)
+                r = audit_own(writer, "redated", key, what, 1, piece->now);
+        if (r < 0)
+                return r;
+        if (piece->sweep->redated++ < SWEEP_LOG_MAX)
+                sweep_log_key(key, what);
+        return 0;
+}
+
+static int change_key(struct store *writer, const char *id, struct idle_piece *piece) {
         char period[PARSE_DURATION_LEN], date[PARSE_TIME_LEN], what[RECORD_REASON_MAX + 32];
         struct key_record key;
         int r;
 
         r = store_key_get_used(writer, id, &key);
+        if (r >= 0 && piece->certain && was_used_ahead(&key, piece->now))
+                return redate_use(writer, &key, piece);
         if (r < 0 || !is_idle(piece->policy, &key, piece->now, piece->sweep))
                 return r == -ENOENT ? 0 : r;
         parse_duration_format(piece->policy->idle_s, period);
@@ -79,6 +112,8 @@ static bool begin_walk(const struct policy *policy, int64_t now, struct sweep *s
         struct sweep_idle *idle = &sweep->idle;
         bool same = idle->period == policy->idle_s && idle->set_at == policy->idle_changed_at;
 
+        if (!sweep->clock_trusted)
+                *idle = (struct sweep_idle){}; /* by the clock of before */
         if (!sweep->clock_trusted || sweep->uses.until == 0)
                 return false;
         if (same && (idle->walks || now < idle->next_at))
@@ -92,13 +127,18 @@ static bool begin_walk(const struct policy *policy, int64_t now, struct sweep *s
 
 static int walk_idle(struct store *writer, struct idle_piece *piece) {
         struct sweep_idle *idle = &piece->sweep->idle;
+        int64_t then = 0;
         int r, n;
 
+        r = store_sweep_trusted_at(writer, &then);
+        if (r < 0)
+                return r;
+        piece->certain = piece->sweep->may_purge && then > 0;
         n = store_key_each_life(writer, true, idle->after, WALKED_AT_ONCE, on_life, piece);
         if (n < 0)
                 return n;
         for (size_t i = 0; i < piece->n; i++) {
-                r = end_idle(writer, piece->ids[i], piece);
+                r = change_key(writer, piece->ids[i], piece);
                 if (r < 0)
                         return r;
         }

@@ -2,7 +2,9 @@
 /* Finds, marks and deletes keys that are due, each by an index. Decides nothing: the sweep says
  * what is due. */
 #include <errno.h>
+#include <inttypes.h>
 
+#include "store/store_once.h"
 #include "store/store_stmt.h"
 #include "store/store_sweep.h"
 
@@ -106,6 +108,19 @@ int store_sweep_redate(struct store *writer, const struct key_record *key, int64
                 return -ENOMEM;
         r = store_stmt_step(own);
         return r < 0 ? r : store_stmt_step(before);
+}
+
+int store_sweep_redate_use(struct store *writer, const char *id, int64_t now) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(writer->db, &stmt, "UPDATE key_use SET last_at = %" PRId64 " WHERE id = ?1",
+                       now);
+        if (r < 0)
+                return r;
+        if (sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC) != SQLITE_OK)
+                return -ENOMEM;
+        return store_stmt_step(stmt);
 }
 
 int store_sweep_each_of(struct store *writer, const char *account, bool linked, const char *after,

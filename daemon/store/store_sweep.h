@@ -70,6 +70,11 @@ int store_sweep_redate(struct store *writer, const struct key_record *key,
                        int64_t now) _must_check_;
 
 /**
+ * store_sweep_redate_use(writer, id, now): the key was last used ${now}. Inside a transaction.
+ */
+int store_sweep_redate_use(struct store *writer, const char *id, int64_t now) _must_check_;
+
+/**
  * store_sweep_each_of(writer, account, linked, after, max, visit, userdata):
  * Keys of the owner ${account}, or, with ${linked}, keys that are linked to it. Only those that
  * nobody has revoked, expired or not, in order of id from behind ${after}. As above.

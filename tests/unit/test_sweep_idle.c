@@ -202,6 +202,51 @@ static void test_a_policy_of_the_future_is_redated(void **state) {
 
 #define test_idle(f) cmocka_unit_test_setup_teardown(f, make, unit_store_remove)
 
+/* A clock was 25 years ahead when keys were used, and is right again. They end as others do, but
+ * not as long as it could be this clock that is wrong. */
+static void test_a_use_by_a_clock_that_was_ahead(void **state) {
+        struct sweep sweep = sure(T0 + HOUR);
+        struct unit_store *s = *state;
+        int64_t now = T0 + HOUR;
+
+        add(s, 1, -DAY, "");
+        use(s, 1, T0 + 25 * PARSE_YEAR_S);
+        add(s, 2, -DAY, "");
+        use(s, 2, T0 + 2 * DAY); /* so far ahead it could be this clock */
+        (void) unit_sweep_run_all(s, now, &sweep);
+        assert_int_equal(get(s, 1).last_used_at, T0 + 25 * PARSE_YEAR_S);
+        sweep.may_purge = true;
+        now = sweep.next_at;
+        assert_int_equal(now, T0 + 2 * HOUR); /* it looks again soon */
+        (void) unit_sweep_run_all(s, now, &sweep);
+        now = sweep.next_at;
+        (void) unit_sweep_run_all(s, now, &sweep);
+        assert_int_equal(get(s, 1).last_used_at, now);
+        assert_int_equal(get(s, 2).last_used_at, T0 + 2 * DAY);
+        assert_int_equal(count(s, "audit WHERE event = 'redated' AND key = '0000000001'"), 1);
+        sweep.uses.until = now + PERIOD;
+        (void) unit_sweep_run_all(s, now + PERIOD, &sweep);
+        assert_string_equal(get(s, 1).reason, "not used for 3mo");
+}
+
+/* It walked by a clock that was ahead, so the next walk would be then. */
+static void test_a_clock_that_was_set_begins_a_walk(void **state) {
+        const int64_t ahead = T0 + 25 * PARSE_YEAR_S;
+        struct sweep sweep = sure(ahead);
+        struct unit_store *s = *state;
+
+        unit_sweep_set_policy(s, "idle", PERIOD, T0);
+        add(s, 1, 25 * PARSE_YEAR_S - DAY, "");
+        (void) unit_sweep_run_all(s, ahead, &sweep);
+        assert_true(sweep.idle.next_at > ahead);
+        sweep.clock_trusted = false;
+        (void) unit_sweep_run_all(s, T0, &sweep);
+        sweep.clock_trusted = true;
+        sweep.uses.until = T0 + HOUR;
+        (void) unit_sweep_run_all(s, T0 + HOUR, &sweep);
+        assert_in_range(sweep.idle.next_at, T0 + HOUR, T0 + HOUR + PERIOD);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_idle(test_an_unused_key_is_noted),
@@ -211,6 +256,8 @@ int main(void) {
                 test_idle(test_another_policy_is_walked_for_anew),
                 test_idle(test_a_clock_that_goes_back_revives),
                 test_idle(test_a_policy_of_the_future_is_redated),
+                test_idle(test_a_use_by_a_clock_that_was_ahead),
+                test_idle(test_a_clock_that_was_set_begins_a_walk),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
