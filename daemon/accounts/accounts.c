@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Keeps the accounts in the store up to date: the loop's part. It starts what accounts_pass.c says,
- * on the writer thread and in helpers, and answers questions about one user. It reads no file and
- * asks no directory itself. */
+ * on the writer thread and in helpers, and answers questions about one user. It asks no directory
+ * itself, and reads no file but passwd, for names and numbers. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include <sys/queue.h>
 
 #include "accounts/accounts.h"
+#include "accounts/accounts_names.h"
 #include "accounts/accounts_pass.h"
 #include "accounts/accounts_update.h"
 #include "accounts/accounts_vanished.h"
@@ -38,15 +39,21 @@ struct work {
         struct realms *realms; /* that it uses; NULL: none */
 };
 
+/* How often what the files say of users has changed, as far as the daemon has seen. */
+struct changes {
+        uint64_t names;   /* of passwd, with their numbers and groups */
+        uint64_t groups;  /* the file group */
+        uint64_t secrets; /* the file shadow: that of a user of passwd matters */
+};
+
 struct ask {
         LIST_ENTRY(ask) entries;
         struct accounts *accounts;
         struct helper *helper;
         size_t n;
         char names[ACCOUNTS_ASK_NAMES][WIRE_USER_MAX + 1];
-        /* the count of changes of the files when the helper was started */
-        uint64_t changes;
-        unsigned again; /* how often it was asked again */
+        struct changes seen; /* when the helper was started */
+        unsigned again;      /* how often it was asked again */
         void (*done)(int r, const struct account_record *accounts, void *userdata);
         void *userdata;
 };
@@ -82,9 +89,9 @@ struct accounts {
         size_t at, batch;
         bool one_by_one; /* a question has one user */
         struct helper *helper;
-        /* of the files, as far as the daemon has seen them */
-        uint64_t changes;
-        uint64_t passwd_changes; /* of passwd alone */
+        struct changes changes;
+        bool unread; /* passwd has changed since its names were read */
+        uint64_t names;
         LIST_HEAD(, ask) asks;
         size_t n_asks;
         LIST_HEAD(, settle) settles;
@@ -377,8 +384,18 @@ const char *accounts_realm_unread(const struct accounts *a, size_t realm) {
         return realm < ARRAY_LEN(a->lists.of) ? a->lists.of[realm].error : "";
 }
 
-uint64_t accounts_passwd_changes(const struct accounts *a) {
-        return a->passwd_changes;
+/* Only where somebody wants to know: the file can be long, and a user can change it often. */
+static void look_at_names(struct accounts *a) {
+        uint64_t names = a->unread ? accounts_names_hash(a->etc) : a->names;
+
+        a->changes.names += names != a->names;
+        a->names = names;
+        a->unread = false;
+}
+
+uint64_t accounts_names_changes(struct accounts *a) {
+        look_at_names(a);
+        return a->changes.names;
 }
 
 static int on_settle_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -420,23 +437,34 @@ static void ask_free(struct ask *ask) {
 
 static int start_ask(struct ask *ask);
 
+/* The answer may be older than a change. The store may know better by now, and the answer would
+ * overwrite that. */
+static bool is_overtaken(const struct ask *ask, const struct accounts_directory_answer *answers) {
+        const struct changes *now = &ask->accounts->changes;
+        bool local = false;
+
+        look_at_names(ask->accounts);
+        for (size_t i = 0; i < ask->n; i++)
+                local |= answers[i].account.local;
+        return ask->seen.names != now->names || ask->seen.groups != now->groups ||
+               (local && ask->seen.secrets != now->secrets);
+}
+
 static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
         struct ask *ask = userdata;
         struct accounts_directory_answer answers[ACCOUNTS_ASK_NAMES] = {};
         struct account_record accounts[ACCOUNTS_ASK_NAMES];
 
-        /* The answer may be older than the change. The store may know better by now, and the answer
-         * would overwrite that. */
-        if (r >= 0 && ask->changes != ask->accounts->changes) {
+        for (size_t i = 0; i < ask->n; i++)
+                memcpy(answers[i].asked, ask->names[i], sizeof(answers[i].asked));
+        if (r >= 0)
+                r = accounts_directory_take(out, len, answers, ask->n);
+        if (r >= 0 && is_overtaken(ask, answers)) {
                 ask->helper = helper_free(ask->helper);
                 r = ask->again++ < ASK_AGAIN_MAX ? start_ask(ask) : -EAGAIN;
                 if (r >= 0)
                         return;
         }
-        for (size_t i = 0; i < ask->n; i++)
-                memcpy(answers[i].asked, ask->names[i], sizeof(answers[i].asked));
-        if (r >= 0)
-                r = accounts_directory_take(out, len, answers, ask->n);
         for (size_t i = 0; i < ask->n; i++)
                 accounts[i] = answers[i].account;
         ask->done(r, r < 0 ? NULL : accounts, ask->userdata);
@@ -449,7 +477,8 @@ static int start_ask(struct ask *ask) {
 
         for (size_t i = 0; i < ask->n; i++)
                 names[i] = ask->names[i];
-        ask->changes = a->changes;
+        look_at_names(a);
+        ask->seen = a->changes;
         return start_helper(a, names, ask->n, admin_group_of(a->conf), &ask->helper, on_answer,
                             ask);
 }
@@ -497,8 +526,12 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
         (void) source;
         for (size_t i = 0; i < ARRAY_LEN(names); i++)
                 if (overflow || (event->len > 0 && strcmp(event->name, names[i]) == 0)) {
-                        a->changes++;
-                        a->passwd_changes += i == 0;
+                        a->unread |= i == 0 || overflow;
+                        a->changes.secrets += i == 1 || overflow;
+                        a->changes.groups += i == 2 || overflow;
+                        /* not that of before and that of after a change which is taken back */
+                        if (a->n_asks > 0)
+                                look_at_names(a);
                         step(a, ACCOUNTS_PASS_CHANGED);
                         break;
                 }
@@ -519,7 +552,7 @@ int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker, 
 
         if (!a)
                 return -ENOMEM;
-        *a = (struct accounts){ .event = event, .worker = worker, .etc = etc };
+        *a = (struct accounts){ .event = event, .worker = worker, .etc = etc, .unread = true };
         LIST_INIT(&a->asks);
         LIST_INIT(&a->settles);
         /* Watch the directory, not the files: passwd(1) and other programs replace a file by a new

@@ -68,9 +68,10 @@ const char *accounts_unread(const struct accounts *a);
 const char *accounts_realm_unread(const struct accounts *a, size_t realm);
 
 /**
- * accounts_passwd_changes(a): how often the passwd file has changed, as far as the daemon has seen.
+ * accounts_names_changes(a): how often the passwd file has got other names or numbers, as far as
+ * the daemon has seen. What a user changes of the own line does not count.
  */
-uint64_t accounts_passwd_changes(const struct accounts *a);
+uint64_t accounts_names_changes(struct accounts *a);
 
 /**
  * accounts_settle(a, done, userdata):

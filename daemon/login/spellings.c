@@ -18,7 +18,7 @@ struct spelling {
         char name[WIRE_USER_MAX + 1], owner[WIRE_USER_MAX + 1];
         bool asking;
         uint64_t at;      /* clock_ticks() of the answer */
-        uint64_t changes; /* of passwd, up to the answer */
+        uint64_t changes; /* of names in passwd, up to the answer */
         struct account_record account;
 };
 
@@ -131,7 +131,7 @@ static void on_answer(int r, const struct account_record *accounts, void *userda
                 return;
         row->account = accounts[0];
         row->at = clock_ticks();
-        row->changes = accounts_passwd_changes(row->table->accounts);
+        row->changes = accounts_names_changes(row->table->accounts);
         row->table->known(row->table->userdata);
 }
 
@@ -151,7 +151,7 @@ static void ask(struct spellings *s, struct spelling *row, const char *name, con
 
 static bool is_known(const struct spellings *s, const struct spelling *row) {
         return row && row->account.state != ACCOUNT_UNKNOWN &&
-               row->changes == accounts_passwd_changes(s->accounts);
+               row->changes == accounts_names_changes(s->accounts);
 }
 
 const struct account_record *spellings_find(struct spellings *s, const char *name,

@@ -29,8 +29,8 @@ struct spellings *spellings_free(struct spellings *s);
  * spellings_find(s, name, owner):
  * The account that ${name} is, which was typed at a login with a key of ${owner}. NULL as long as
  * nobody has said: then it is asked for. What is remembered is asked for again after a while, and
- * holds until there is an answer. A change of the passwd file makes it forgotten, because its users
- * come first. Borrowed until the loop does something else. NULL-safe.
+ * holds until there is an answer. Another name or number in the passwd file makes it forgotten,
+ * because its users come first. Borrowed until the loop does something else. NULL-safe.
  */
 const struct account_record *spellings_find(struct spellings *s, const char *name,
                                             const char *owner);

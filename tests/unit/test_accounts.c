@@ -9,6 +9,7 @@
 #include "unit_store.h"
 
 #include "accounts/accounts.h"
+#include "accounts/accounts_names.h"
 #include "store/store_account.h"
 #include "store/store_key.h"
 
@@ -391,7 +392,7 @@ static void test_a_change_meanwhile_has_it_asked_again(void **state) {
         run_until(h, known(h, "alice").state == ACCOUNT_PRESENT);
         n = unit_directory_helpers;
         assert_int_equal(ask(h, "slow1", &answer), 0);
-        put(h, "passwd", ROOT ALICE);
+        put(h, "passwd", ROOT ALICE "bob:x:1001:100::/:/bin/sh\n");
         run_until(h, answer.n_done > 0);
         assert_int_equal(answer.r, 0);
         assert_int_equal(answer.state, ACCOUNT_PRESENT);
@@ -401,15 +402,71 @@ static void test_a_change_meanwhile_has_it_asked_again(void **state) {
         answer = (struct answer){};
         assert_int_equal(ask(h, "slow1", &answer), 0);
         for (unsigned seen = n + 2; answer.n_done == 0;) {
+                char text[128];
+
                 /* a change while the next one looks */
+                (void) snprintf(text, sizeof(text), ROOT ALICE "bob:x:%u:100::/:/bin/sh\n",
+                                unit_directory_helpers);
                 if (unit_directory_helpers != seen)
-                        put(h, "shadow", "alice:$y$x:20000:0:99999::::\n");
+                        put(h, "passwd", text);
                 seen = unit_directory_helpers;
                 unit_succeeds("sd_event_run", sd_event_run(h->event, SECOND / 20));
         }
         assert_int_equal(answer.n_done, 1);
         assert_int_equal(answer.r, -EAGAIN);
         assert_int_equal(unit_directory_helpers - n, 2 + 6);
+}
+
+/* A user who changes the own line again and again must not hold up the answers about others. */
+static void test_chfn_and_passwd_have_nothing_asked_again(void **state) {
+        struct answer answer = {};
+        struct host *h = *state;
+        uint64_t changes;
+        unsigned n;
+
+        begin(h);
+        run_until(h, known(h, "alice").state == ACCOUNT_PRESENT);
+        changes = accounts_names_changes(h->accounts);
+        n = unit_directory_helpers;
+        assert_int_equal(ask(h, "slow1", &answer), 0);
+        put(h, "passwd", ROOT "alice:x:1000:100:,room 7:/:/bin/bash\n");
+        put(h, "shadow", "alice:$y$z:20001:0:99999::::\n");
+        run_until(h, answer.n_done > 0);
+        assert_int_equal(answer.r, 0);
+        assert_int_equal(unit_directory_helpers - n, 1);
+        assert_int_equal(accounts_names_changes(h->accounts), changes);
+}
+
+/* Who is in passwd comes before a directory, whatever spelling that was. */
+static void test_which_changes_of_passwd_count(void **state) {
+        static const struct {
+                const char *line;
+                bool counts;
+        } rows[] = {
+                { "bob:x:1001:100::/:/bin/sh\n", true },
+                { "bob:x:1001:100:,room 7:/:/bin/sh\n", false },
+                { "bob:x:1001:100:,room 7:/home:/bin/bash\n", false },
+                { "bob:x:1002:100:,room 7:/home:/bin/bash\n", true },
+                { "bob:*:1002:100:,room 7:/home:/bin/bash\n", true },
+                { "bob:*:1002:101:,room 7:/home:/bin/bash\n", true },
+                { "BOB:*:1002:101:,room 7:/home:/bin/bash\n", true },
+                { "BOB:*:1002\n", true },
+                { "", true },
+        };
+        char path[UNIT_PATH_LEN], text[128];
+        struct host *h = *state;
+        uint64_t before = accounts_names_hash(h->etc), now;
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                (void) snprintf(text, sizeof(text), ROOT "%s" ALICE, rows[i].line);
+                put(h, "passwd", text);
+                now = accounts_names_hash(h->etc);
+                unit_int(rows[i].line, now != before, rows[i].counts);
+                before = now;
+        }
+        assert_int_equal(unlink(unit_join(path, h->etc, "passwd")), 0);
+        assert_int_equal(accounts_names_hash(h->etc), 0);
+        begin(h);
 }
 
 /* --- The end, in the middle of things --- */
@@ -466,6 +523,8 @@ int main(int argc, char *argv[]) {
                 test_host(test_two_users_in_one_question),
                 test_host(test_many_questions_are_bounded),
                 test_host(test_a_change_meanwhile_has_it_asked_again),
+                test_host(test_chfn_and_passwd_have_nothing_asked_again),
+                test_host(test_which_changes_of_passwd_count),
                 test_host(test_the_end_at_any_moment),
                 test_host(test_nobody_is_asked_after_the_end),
         };

@@ -24,7 +24,7 @@ static struct spellings *spellings;
 int __wrap_accounts_ask(struct accounts *a, const char *const *names, size_t n,
                         void (*done)(int r, const struct account_record *accounts, void *userdata),
                         void *userdata);
-uint64_t __wrap_accounts_passwd_changes(const struct accounts *a);
+uint64_t __wrap_accounts_names_changes(struct accounts *a);
 uint64_t __wrap_clock_ticks(void);
 
 int __wrap_accounts_ask(struct accounts *a, const char *const *names, size_t n,
@@ -40,7 +40,7 @@ int __wrap_accounts_ask(struct accounts *a, const char *const *names, size_t n,
         return 0;
 }
 
-uint64_t __wrap_accounts_passwd_changes(const struct accounts *a) {
+uint64_t __wrap_accounts_names_changes(struct accounts *a) {
         (void) a;
         return changes;
 }
