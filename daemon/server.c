@@ -31,6 +31,7 @@
 #include "fleet/fleet_age.h"
 #include "keys/audit.h"
 #include "keys/sweep_timer.h"
+#include "login/leftout.h"
 #include "login/listener.h"
 #include "login/readers.h"
 #include "login/verify.h"
@@ -80,11 +81,22 @@ struct server {
         struct control_bus *control_bus;
 };
 
+/* Those of the writer thread come with its next line, and at its end. */
+static void say_left_out(struct server *s, bool last) {
+        if (s->verify)
+                leftout_say(verify_limits(s->verify), "logins", clock_now(), last);
+        if (s->firstuse)
+                leftout_say(firstuse_limits(s->firstuse), "first uses", clock_now(), last);
+        if (last)
+                leftout_say(&s->control.writer.changes, "changes of keys", clock_now(), true);
+}
+
 static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
         struct server *s = userdata;
 
         (void) usec;
         verify_flush(s->verify, s->worker);
+        say_left_out(s, false);
         store_look_poke(s->look);
         if (s->unknown_wait > 0)
                 s->unknown_wait--;
@@ -437,6 +449,7 @@ struct server *server_free(struct server *s) {
                 audit_finish(s->audit, s->worker, clock_now());
         /* runs what is queued, the flushes too */
         worker_free(s->worker);
+        say_left_out(s, true);
         control_fleet_stop(&s->control);
         control_follow_stop(&s->control);
         (void) sweep_timer_free(s->sweeper);

@@ -11,6 +11,7 @@
 #include "control/control_audit.h"
 #include "control/control_state.h"
 #include "keys/audit.h"
+#include "login/leftout.h"
 #include "store/store_audit.h"
 #include "text.h"
 
@@ -99,7 +100,7 @@ static void say(const struct control_call *call, const char *what, const char *i
                 const char *owner) {
         struct log_entry entry;
         char shown[2 * WIRE_USER_MAX], number[24];
-        unsigned kept;
+        unsigned kept = 0;
 
         /* On the writer thread, like the limits. Lines about administrators are not limited. */
         if (call->role != ROLE_ADMIN &&
@@ -121,6 +122,9 @@ static void say(const struct control_call *call, const char *what, const char *i
                 log_add(&entry, "WFA_LOGIN_UID", number);
         }
         log_end(&entry);
+        if (kept > 0)
+                log_line(LOG_NOTICE, "%u more such lines were left out before this one", kept);
+        leftout_say(&call->control->writer.changes, "changes of keys", clock_now(), false);
 }
 
 void control_audit_say(const struct control_call *call, const char *what,

@@ -376,7 +376,7 @@ static int redate_keys(struct store *writer, int64_t now, struct sweep *sweep) {
         if (!ids)
                 return -ENOMEM;
         ids->n = 0;
-        r = store_sweep_each_made(writer, now + CLOCK_AHEAD_S, SWEEP_BATCH, collect, ids);
+        r = store_sweep_each_made(writer, now + SWEEP_AHEAD_S, SWEEP_BATCH, collect, ids);
         for (size_t i = 0; r >= 0 && i < ids->n; i++) {
                 const struct key_record *key = &ids->keys[i];
 

@@ -298,3 +298,7 @@ struct firstuse *firstuse_free(struct firstuse *f) {
         free(f);
         return NULL;
 }
+
+struct loglimit *firstuse_limits(struct firstuse *f) {
+        return &f->limits;
+}

@@ -23,6 +23,11 @@ int firstuse_new(struct firstuse **ret, struct worker *worker, struct accounts *
 struct firstuse *firstuse_free(struct firstuse *f);
 
 /**
+ * firstuse_limits(f): how often each thing was said in the log. Borrowed.
+ */
+struct loglimit *firstuse_limits(struct firstuse *f);
+
+/**
  * firstuse_serve(f, req, peer, of_realm, fd):
  * Answers the request ${req} of kind WIRE_ISSUE or WIRE_WARN, at once or later. No key is made or
  * counted where the service is ${of_realm}: its users are no accounts. Keeps copies of ${req} and

@@ -70,16 +70,40 @@ bool loglimit_say(struct loglimit *limits, uint64_t origin, uint64_t what, int64
 
         *ret_kept = 0;
         if (slot->what != what || is_over(slot->since, now)) {
-                if (slot->what == what)
+                if (slot->what == what) {
                         *ret_kept = slot->kept;
+                        limits->kept -= slot->kept;
+                } else
+                        limits->homeless += slot->kept;
                 *slot = (struct loglimit_slot){ .what = what, .since = now };
         }
         if (slot->said >= LOGLIMIT_BURST || !may_say_more(limits, origin, now)) {
                 slot->kept++;
+                limits->kept++;
                 return false;
         }
         slot->said++;
         return true;
+}
+
+uint64_t loglimit_left_out(struct loglimit *limits, int64_t now, bool last) {
+        uint64_t n = limits->homeless;
+
+        if (limits->kept == 0 || (!last && !is_over(limits->told_at, now)))
+                return 0;
+        for (size_t i = 0; i < LOGLIMIT_SLOTS; i++) {
+                struct loglimit_slot *slot = &limits->slots[i];
+
+                if (!last && !is_over(slot->since, now))
+                        continue;
+                n += slot->kept;
+                slot->kept = 0;
+        }
+        limits->kept -= n;
+        limits->homeless = 0;
+        if (n > 0)
+                limits->told_at = now;
+        return n;
 }
 
 uint64_t loglimit_hash(uint64_t hash, const char *text) {

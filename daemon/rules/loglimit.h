@@ -26,6 +26,9 @@ struct loglimit_slot {
 
 struct loglimit {
         uint64_t seed;
+        /* kept back and not told of yet; of these, of things that have lost their slot */
+        uint64_t kept, homeless;
+        int64_t told_at; /* by loglimit_left_out() */
         struct loglimit_slot slots[LOGLIMIT_SLOTS];
         /* all lines of the origins that share a place */
         struct loglimit_origin {
@@ -66,6 +69,15 @@ uid_t loglimit_number(const char *owner);
  */
 bool loglimit_say(struct loglimit *limits, uint64_t origin, uint64_t what, int64_t now,
                   unsigned *ret_kept);
+
+/**
+ * loglimit_left_out(limits, now, last):
+ * How many lines were kept back that nobody has told of, and from now on somebody has: those of
+ * windows that are over, and of things that have lost their slot to others. Nothing is said within
+ * a window after the last time. At the ${last} time all are told of. Costs nothing while there are
+ * none.
+ */
+uint64_t loglimit_left_out(struct loglimit *limits, int64_t now, bool last);
 
 /**
  * loglimit_hash(hash, text): adds a text to a hash (FNV-1a), for ${what} above; begin with 0.

@@ -138,6 +138,39 @@ static void test_a_seed_decides_who_shares_a_slot(void **state) {
         assert_in_range(apart, 1, 8);
 }
 
+static void test_what_was_left_out_is_told_without_another_line(void **state) {
+        struct loglimit *limits = *state;
+
+        assert_int_equal(loglimit_left_out(limits, NOW, true), 0);
+        assert_int_equal(say(limits, 7, NOW, 100), LOGLIMIT_BURST);
+        assert_int_equal(say(limits, 8, NOW + 1, 50), LOGLIMIT_BURST);
+        assert_int_equal(loglimit_left_out(limits, NOW + LOGLIMIT_WINDOW_S - 1, false), 0);
+        assert_int_equal(loglimit_left_out(limits, NOW + LOGLIMIT_WINDOW_S, false),
+                         100 - LOGLIMIT_BURST);
+        /* once in a window */
+        assert_int_equal(loglimit_left_out(limits, NOW + LOGLIMIT_WINDOW_S + 1, false), 0);
+        assert_int_equal(loglimit_left_out(limits, NOW + LOGLIMIT_WINDOW_S + 1, true),
+                         50 - LOGLIMIT_BURST);
+        assert_int_equal(loglimit_left_out(limits, NOW + 9 * LOGLIMIT_WINDOW_S, true), 0);
+        assert_int_equal(say(limits, 7, NOW + 9 * LOGLIMIT_WINDOW_S, 1), 1);
+}
+
+/* Its count does not go with its slot. */
+static void test_what_lost_its_slot_is_told_of(void **state) {
+        struct loglimit *limits = *state;
+        uint64_t other = neighbour_of(limits, 5);
+        unsigned kept;
+
+        (void) loglimit_left_out(limits, NOW, true);
+        limits->told_at = 0;
+        (void) loglimit_say(limits, LOGLIMIT_NO_ORIGIN, 5, NOW + 100, &kept);
+        assert_int_equal(say(limits, 5, NOW + 100, 50), LOGLIMIT_BURST - 1);
+        assert_true(loglimit_say(limits, LOGLIMIT_NO_ORIGIN, other, NOW + 100, &kept));
+        assert_int_equal(kept, 0);
+        assert_int_equal(loglimit_left_out(limits, NOW + 100, false), 50 - LOGLIMIT_BURST + 1);
+        assert_int_equal(loglimit_left_out(limits, NOW + 100, true), 0);
+}
+
 static void test_a_clock_that_was_set_back_begins_a_window(void **state) {
         unsigned kept;
 
@@ -172,6 +205,8 @@ int main(void) {
                 test_limits(test_a_uid_has_a_bound_for_all_owners),
                 test_limits(test_a_block_of_uids_has_the_same_bound),
                 test_limits(test_a_seed_decides_who_shares_a_slot),
+                test_limits(test_what_was_left_out_is_told_without_another_line),
+                test_limits(test_what_lost_its_slot_is_told_of),
                 test_limits(test_a_clock_that_was_set_back_begins_a_window),
                 test_limits(test_zero_is_as_good_as_any),
                 test_limits(test_hash_is_fnv_1a),

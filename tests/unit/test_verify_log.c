@@ -3,6 +3,7 @@
  * harm there. */
 #include "unit_event.h"
 
+#include "login/leftout.h"
 #include "login/verify.h"
 #include "rules/loglimit.h"
 
@@ -180,6 +181,23 @@ static void test_the_same_is_said_so_often_and_then_counted(void **state) {
                 "peer uid 110, revoked)\n"));
 }
 
+/* A client that stops before the next window is counted all the same. */
+static void test_what_was_left_out_is_said_at_last(void **state) {
+        struct verify_event event = unit_event(REASON_REVOKED);
+        struct fixture *f = *state;
+
+        say(f, &event, 100);
+        leftout_say(verify_limits(f->verify), "logins", event.now, false);
+        assert_int_equal(unit_capture_lines(&f->capture), LOGLIMIT_BURST);
+        event.now += LOGLIMIT_WINDOW_S;
+        leftout_say(verify_limits(f->verify), "logins", event.now, false);
+        leftout_say(verify_limits(f->verify), "logins", event.now, true);
+        assert_int_equal(unit_capture_lines(&f->capture), LOGLIMIT_BURST + 1);
+        assert_non_null(strstr(unit_capture_text(&f->capture),
+                               "wfapikeyd: 80 lines about logins were left out, because there "
+                               "were many alike\n"));
+}
+
 static void test_one_peer_or_key_does_not_hide_another(void **state) {
         struct verify_event event = unit_event(REASON_REVOKED);
         struct fixture *f = *state;
@@ -276,6 +294,7 @@ int main(void) {
                 test_log(test_another_spelling_names_the_owner),
                 test_log(test_the_longest_words_fit_a_line),
                 test_log(test_the_same_is_said_so_often_and_then_counted),
+                test_log(test_what_was_left_out_is_said_at_last),
                 test_log(test_one_peer_or_key_does_not_hide_another),
                 test_log(test_a_source_is_not_hidden_by_others),
                 test_log(test_many_sources_do_not_fill_the_log),
