@@ -57,7 +57,7 @@ issue() { # GROUP: on hub
 number() { sql "SELECT number FROM wfapikey.hostgroup WHERE name = '$1'"; }
 snapshots() { sql "SELECT count(*) FROM wfapikey.snapshot s JOIN wfapikey.hostgroup g ON g.name = s.grp AND g.number = s.number WHERE g.number > 0"; }
 
-printf '' >"$dir/conf"
+echo "#" >"$dir/conf"
 pg_make
 pg_start
 run 0 "$fleetd" --setup "$admin" --host hub <<<hub-secret

@@ -59,7 +59,7 @@ issued() { # FILE
     has "$(<"$dir/$1")" 'wfk'
 }
 
-printf '' >"$dir/conf"
+echo "#" >"$dir/conf"
 pg_make
 pg_start
 run 0 "$fleetd" --setup "$admin" --host hub <<<hub-secret
