@@ -153,10 +153,25 @@ int control_events_parse_of_fleet(struct control_call *call, sd_bus_message *m) 
 }
 
 bool control_events_make_room(struct control_events_call *list) {
-        list->records = calloc(list->limit, sizeof(*list->records));
+        if (!list->records)
+                list->records = calloc(list->limit, sizeof(*list->records));
         if (!list->records)
                 control_fail(&list->call, CONTROL_BUSY, "Out of memory; try again.");
         return list->records;
+}
+
+bool control_events_piece(struct control_events_call *list, int r) {
+        if (r < 0)
+                control_fail_store(&list->call, r);
+        list->seen += CONTROL_EVENTS_PIECE;
+        list->filter.after = list->next;
+        return r >= 0 && list->next != 0 && list->n < list->limit &&
+               list->seen < CONTROL_EVENTS_SCAN;
+}
+
+void control_events_run(struct control_call *call, struct store *writer) {
+        (void) call;
+        (void) writer;
 }
 
 int control_events_reply(struct control_call *call, sd_bus_message *reply) {
@@ -184,24 +199,28 @@ static int on_record(const struct audit_record *record, void *userdata) {
         return list->n == list->limit;
 }
 
-static void list_run(struct control_call *call, struct store *writer) {
+static bool list_piece(struct control_call *call, struct store *writer) {
         struct control_events_call *list = (struct control_events_call *) call;
+        struct audit_filter filter = list->filter;
         struct control_sight sight;
-        int r;
 
         if (!control_events_sight(call, writer, &sight) || !control_events_make_room(list))
-                return;
-        control_events_narrow(&list->filter, &sight);
-        r = store_audit_each(writer, &list->filter, CONTROL_EVENTS_SCAN, on_record, list,
-                             &list->next);
-        if (r < 0)
-                control_fail_store(call, r);
+                return false;
+        control_events_narrow(&filter, &sight);
+        return control_events_piece(list, store_audit_each(writer, &filter, CONTROL_EVENTS_PIECE,
+                                                           on_record, list, &list->next));
+}
+
+static void list_detour(struct control_call *call) {
+        control_pieces_begin(&((struct control_events_call *) call)->pieces, call, list_piece,
+                             NULL);
 }
 
 const struct control_handlers control_events_list = {
         .size = sizeof(struct control_events_call),
         .parse = control_events_parse,
-        .run = list_run,
+        .detour = list_detour,
+        .run = control_events_run,
         .reply = control_events_reply,
         .release = control_events_release,
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control/control_options.h"
+#include "control/control_pieces.h"
 #include "store/store_audit.h"
 #include "store/store_reported.h"
 
@@ -41,8 +42,10 @@ int control_events_append(sd_bus_message *m, const struct audit_record *record) 
 
 /* at most in one answer */
 #define CONTROL_EVENTS_PAGE 200
-/* looked at by one call, because other calls wait for the writer thread */
+/* looked at by one call */
 #define CONTROL_EVENTS_SCAN 20000
+/* Looked at in one piece, in some milliseconds: other calls wait for the writer thread. */
+#define CONTROL_EVENTS_PIECE 1000
 
 /* A call that lists events, of this host or of the hosts of its fleet. */
 struct control_events_call {
@@ -53,6 +56,8 @@ struct control_events_call {
         uint64_t after;
         struct audit_filter filter;
         uint32_t limit;
+        struct control_pieces pieces;
+        size_t seen; /* looked at so far */
         /* the page; owned */
         struct store_reported_record *records;
         size_t n;
@@ -67,10 +72,21 @@ int control_events_parse(struct control_call *call, sd_bus_message *m) _must_che
 int control_events_parse_of_fleet(struct control_call *call, sd_bus_message *m) _must_check_;
 
 /**
- * control_events_make_room(list): memory for the page. Returns whether there is; if not, the call
- * has failed.
+ * control_events_piece(list, r): what the run() of ${list}->pieces returns, when a piece was looked
+ * at and ${list}->next says where to go on. ${r} is its result.
+ */
+bool control_events_piece(struct control_events_call *list, int r);
+
+/**
+ * control_events_make_room(list): memory for the page, if it has none yet. Returns whether there
+ * is; if not, the call has failed.
  */
 bool control_events_make_room(struct control_events_call *list) _must_check_;
+
+/**
+ * control_events_run(call, writer): the run() of such a call. The pieces have done its work.
+ */
+void control_events_run(struct control_call *call, struct store *writer);
 
 /**
  * control_events_reply(call, reply), control_events_release(call): the reply() and release() of

@@ -33,22 +33,27 @@ static int on_record(const struct store_reported_record *record, void *userdata)
         return list->n == list->limit;
 }
 
-static void list_run(struct control_call *call, struct store *writer) {
+static bool list_piece(struct control_call *call, struct store *writer) {
         struct control_events_call *list = (struct control_events_call *) call;
-        int r;
 
+        control_fleet_reread(call, writer);
         if (!is_issuing(call) || !control_events_make_room(list))
-                return;
-        r = store_reported_list(writer, list->host[0] ? list->host : NULL, &list->filter,
-                                CONTROL_EVENTS_SCAN, on_record, list, &list->next);
-        if (r < 0)
-                control_fail_store(call, r);
+                return false;
+        return control_events_piece(
+                list, store_reported_list(writer, list->host[0] ? list->host : NULL, &list->filter,
+                                          CONTROL_EVENTS_PIECE, on_record, list, &list->next));
+}
+
+static void list_detour(struct control_call *call) {
+        control_pieces_begin(&((struct control_events_call *) call)->pieces, call, list_piece,
+                             NULL);
 }
 
 const struct control_handlers control_fleet_audit_list = {
         .size = sizeof(struct control_events_call),
         .parse = control_events_parse_of_fleet,
-        .run = list_run,
+        .detour = list_detour,
+        .run = control_events_run,
         .reply = control_events_reply,
         .release = control_events_release,
 };

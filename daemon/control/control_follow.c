@@ -13,8 +13,6 @@
 #include "keys/audit.h"
 #include "store/store_audit.h"
 
-/* events looked at before the next client has its turn */
-#define SCAN_MAX 20000
 /* kinds of events whose repeats are told at a time */
 #define REPEATS_MAX 64
 /* events sent to one client at a time */
@@ -111,7 +109,8 @@ static void follow_job_run(struct worker_job *job, struct store *writer) {
         if (r >= 0)
                 r = store_audit_head(writer, &head);
         if (r >= 0)
-                r = store_audit_each(writer, &filter, SCAN_MAX, on_followed, follow, &next);
+                r = store_audit_each(writer, &filter, CONTROL_EVENTS_PIECE, on_followed, follow,
+                                     &next);
         if (r >= 0)
                 follow->cursor = next > 0 ? next : head;
         follow->result = r;

@@ -3,6 +3,7 @@
  * it would be lost. A call that has not begun is refused. */
 #include "unit_worker.h"
 
+#include "control/control_events.h"
 #include "control/control_pieces.h"
 #include "control/control_state.h"
 
@@ -185,6 +186,100 @@ static void test_the_end(void **state) {
         assert_int_equal(seen.n_runs, 1);
 }
 
+/* --- Events: the log is the test --- */
+
+static struct {
+        int64_t last;     /* its number of records */
+        int64_t last_hit; /* records up to then pass */
+        unsigned n_looks;
+        size_t most;
+        int64_t after, next;
+        size_t n;
+} events;
+
+int __wrap_store_audit_each(struct store *writer, const struct audit_filter *filter, size_t most,
+                            int (*visit)(const struct audit_record *record, void *userdata),
+                            void *userdata, int64_t *ret_next);
+int __wrap_store_audit_each(struct store *writer, const struct audit_filter *filter, size_t most,
+                            int (*visit)(const struct audit_record *record, void *userdata),
+                            void *userdata, int64_t *ret_next) {
+        int64_t seq = filter->after;
+
+        (void) writer;
+        events.n_looks++;
+        events.most = most;
+        *ret_next = 0;
+        for (size_t n = 0; seq < events.last; n++) {
+                struct audit_record record = { .seq = seq + 1 };
+
+                if (n == most) {
+                        *ret_next = seq;
+                        break;
+                }
+                seq++;
+                if (seq <= events.last_hit && visit(&record, userdata) > 0) {
+                        *ret_next = seq;
+                        break;
+                }
+        }
+        return 0;
+}
+
+static void release_events(struct control_call *call) {
+        struct control_events_call *list = (struct control_events_call *) call;
+
+        events.n = list->n;
+        events.next = list->next;
+        control_events_release(call);
+        release(call);
+}
+
+static const struct control_handlers event_handlers = { .size = sizeof(struct control_events_call),
+                                                        .release = release_events };
+static const struct control_method event_method = { .member = "ListAudit",
+                                                    .handlers = &event_handlers };
+
+/* A filter that lets nothing pass must not keep the writer thread from others. */
+static void test_events_in_pieces(void **state) {
+        static const struct {
+                int64_t last, last_hit;
+                unsigned looks;
+                size_t n;
+                int64_t next;
+        } rows[] = {
+                { 0, 0, 1, 0, 0 },
+                { 500, 3, 1, 3, 0 },
+                { CONTROL_EVENTS_PIECE + 1, 0, 2, 0, 0 },
+                { 50000, 5, 1, 5, 5 }, /* the page is full */
+                { 50000, 4, CONTROL_EVENTS_SCAN / CONTROL_EVENTS_PIECE, 4, CONTROL_EVENTS_SCAN },
+        };
+        struct fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct control_events_call *list = calloc(1, sizeof(*list));
+                char row[16];
+
+                assert_non_null(list);
+                list->call = (struct control_call){ .job = { .run = run, .done = done_at_once },
+                                                    .method = &event_method,
+                                                    .role = ROLE_ADMIN,
+                                                    .control = &f->control };
+                list->limit = 5;
+                memset(&events, 0, sizeof(events));
+                memset(&seen, 0, sizeof(seen));
+                events.last = rows[i].last;
+                events.last_hit = rows[i].last_hit;
+                control_events_list.detour(&list->call);
+                unit_worker_wait(&f->w, seen.answers > 0);
+                (void) snprintf(row, sizeof(row), "row %zu", i);
+                unit_int(row, seen.error, CONTROL_OK);
+                unit_int(row, events.n_looks, rows[i].looks);
+                unit_int(row, (int64_t) events.most, CONTROL_EVENTS_PIECE);
+                unit_int(row, (int64_t) events.n, (int64_t) rows[i].n);
+                unit_int(row, events.next, rows[i].next);
+        }
+}
+
 #define test_pieces(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void) {
@@ -194,6 +289,7 @@ int main(void) {
                 test_pieces(test_the_call_behind_its_pieces),
                 test_pieces(test_a_call_that_has_not_begun),
                 test_pieces(test_the_end),
+                test_pieces(test_events_in_pieces),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
