@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,8 +154,23 @@ static void look_at_shadow(const char *name, char *buffer, struct account_record
         struct spwd sp, *found = NULL;
 
         if (getspnam_r(name, &sp, buffer, NSS_BUFFER_LEN, &found) == 0 && found)
-                pwage_apply_directory(found, account);
+                (account->local ? pwage_apply : pwage_apply_directory)(found, account);
         explicit_bzero(buffer, NSS_BUFFER_LEN);
+}
+
+/* Whether the user that NSS has found is the one of passwd. A user of passwd who counts as one of a
+ * directory could be removed and made anew, and nobody would see it. So this does not depend on
+ * whether the files as a whole are believed. */
+static bool is_in_passwd(const struct account_record *account, char *buffer) {
+        FILE *f = fopen("/etc/passwd", "re");
+        struct passwd pw, *found;
+        bool is = false;
+
+        while (f && !is && fgetpwent_r(f, &pw, buffer, NSS_BUFFER_LEN, &found) == 0)
+                is = strcmp(pw.pw_name, account->name) == 0 && pw.pw_uid == account->uid;
+        if (f)
+                (void) fclose(f);
+        return is;
 }
 
 /* 0 means that all sources together know no such user. An errno means that one of them did not
@@ -180,6 +196,7 @@ static void look_up(const char *name, gid_t admin_group, char *buffer,
         account->uid = pw.pw_uid;
         gid = pw.pw_gid;
         account->admin = account->uid == 0;
+        account->local = is_in_passwd(account, buffer);
         look_at_shadow(account->name, buffer, account);
         if (admin_group != (gid_t) -1 && !account->admin)
                 account->admin = is_member(account->name, gid, admin_group);
@@ -215,6 +232,7 @@ ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out) {
         if (r < 0)
                 return r;
         /* Where the files cannot be read, NSS can hardly read them either. NSS says so itself. */
+        accounts_files_recall("/etc", &memory);
         (void) !accounts_files_read(&files, "/etc", question.admin_group, &memory);
         for (size_t i = 0; i < question.n; i++) {
                 struct accounts_directory_answer answer = {};

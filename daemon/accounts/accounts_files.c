@@ -328,6 +328,18 @@ int accounts_files_step(struct accounts_files *files, size_t lines) {
         return r < 0 ? r : 1;
 }
 
+void accounts_files_recall(const char *etc, struct accounts_files_memory *memory) {
+        int64_t now = clock_now();
+        char path[512];
+        struct stat st;
+
+        for (enum which which = FILE_PASSWD; which < _WHICH_MAX; which++) {
+                (void) snprintf(path, sizeof(path), "%s/%s", etc, names[which]);
+                if (stat(path, &st) >= 0 && now - st.st_ctim.tv_sec > ACCOUNTS_STEADY_S)
+                        memory->cuts[which] = (struct accounts_steady){ .since = 1, .st = st };
+        }
+}
+
 static bool is_needed(enum which which, gid_t admin_group) {
         return which != FILE_GROUP || admin_group != (gid_t) -1;
 }

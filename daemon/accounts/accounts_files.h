@@ -20,6 +20,12 @@ struct accounts_files_memory {
 };
 
 /**
+ * accounts_files_recall(etc, memory): for a process that reads the files once. What is remembered
+ * is that they have not changed for ${ACCOUNTS_STEADY_S}, where the clock says so.
+ */
+void accounts_files_recall(const char *etc, struct accounts_files_memory *memory);
+
+/**
  * accounts_files_open(ret, etc, admin_group, memory), accounts_files_step(files, lines):
  * Opens the files in the directory ${etc}, and reads at most ${lines} lines of them at each step.
  * Members of the group with the number ${admin_group} are administrators. With (gid_t) -1 only root

@@ -120,6 +120,7 @@ struct said {
         struct audit_record *record;
 };
 
+/* -EEXIST: a directory has the user, as far as is known. Its answers end the keys. */
 static int note_removed(struct store *writer, const struct said *said) {
         int64_t now = clock_now();
         struct account_record account;
@@ -131,7 +132,7 @@ static int note_removed(struct store *writer, const struct said *said) {
         if (account.state == ACCOUNT_GONE && account.checked_at > 0)
                 return end_said(writer, &account, now, said->record);
         if (!account.local)
-                return 0;
+                return -EEXIST;
         if (account.state != ACCOUNT_GONE)
                 account.gone_since = now;
         account.state = ACCOUNT_GONE;
@@ -213,7 +214,12 @@ int accounts_update_removed(struct store *writer, const struct accounts_source *
         r = is_there(source, user);
         if (r != 0)
                 return r < 0 ? r : 0;
-        return write_said(writer, &(struct said){ .user = user, .record = record }, note_removed);
+        r = write_said(writer, &(struct said){ .user = user, .record = record }, note_removed);
+        if (r == -EEXIST)
+                (void) text_copy(source->memory->error, ERROR_LEN,
+                                 "a directory has the user, as far as the daemon knows, and the "
+                                 "keys end when it says that the user is gone: revoke them");
+        return r;
 }
 
 /* --- The answers --- */
@@ -243,18 +249,17 @@ static bool is_stale(const struct account_record *now_known,
 }
 
 /* What the answer says of the account that the store has as ${old}, which is not newer. The files
- * may have been read after the question was asked. Where they have the user, a directory only adds
- * whether the user administers. */
+ * may have been read after the question was asked. */
 static struct account_record answered(const struct accounts_taking *taking,
                                       const struct accounts_directory_answer *asked,
                                       const struct account_record *old) {
-        struct account_record account = asked->account;
+        struct account_record account = facts_answered(old, &asked->account);
 
-        if (old->state == ACCOUNT_PRESENT && old->local) {
-                account = *old;
-                if (asked->account.state == ACCOUNT_PRESENT)
-                        account.admin = asked->account.admin;
-        } else if (account.state == ACCOUNT_GONE) {
+        if (old->state == ACCOUNT_PRESENT && old->local)
+                return account;
+        /* Who has another name in passwd is not found there by this one. */
+        account.local &= strcmp(asked->account.name, asked->asked) == 0;
+        if (account.state == ACCOUNT_GONE) {
                 bool was_gone = old->state == ACCOUNT_GONE;
 
                 account.gone_since = since(taking, old);

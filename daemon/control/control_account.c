@@ -2,6 +2,7 @@
 /* AccountRemoved: userdel or an administrator reports that a user was removed. It is not believed
  * while the passwd file has the user. PasswordExpired: likewise of a password that is not good.
  * ListVanishedAccounts, ListHeldPasswords: whom such a report could be about. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,8 @@ static void say_failed(struct account_call *ours, int r) {
         const char *why = ours->accounts.memory->error;
 
         if (r < 0 && why[0])
-                control_fail(&ours->call, CONTROL_BUSY, "%s; try again", why);
+                control_fail(&ours->call, CONTROL_BUSY, "%s%s", why,
+                             r == -EEXIST ? "" : "; try again");
         else if (r < 0)
                 control_fail_store(&ours->call, r);
 }

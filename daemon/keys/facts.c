@@ -35,3 +35,15 @@ int facts_accounts(struct store *s, const struct key_record *key, struct account
         }
         return get_account(s, key->linked, ret_linked);
 }
+
+struct account_record facts_answered(const struct account_record *known,
+                                     const struct account_record *answer) {
+        struct account_record account = *answer;
+
+        if (known->state != ACCOUNT_PRESENT || !known->local)
+                return account;
+        account = *known;
+        if (answer->state == ACCOUNT_PRESENT)
+                account.admin = answer->admin;
+        return account;
+}

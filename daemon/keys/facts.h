@@ -20,3 +20,11 @@ int facts_policy(struct store *s, struct policy *ret) _must_check_;
  */
 int facts_accounts(struct store *s, const struct key_record *key, struct account_record *ret_owner,
                    struct account_record *ret_linked) _must_check_;
+
+/**
+ * facts_answered(known, answer): what is known of an account when a helper has answered for it.
+ * Where the passwd file has the user, only a look at the files says what they say, because it knows
+ * which of them can be believed. The answer adds whether the user administers.
+ */
+struct account_record facts_answered(const struct account_record *known,
+                                     const struct account_record *answer);

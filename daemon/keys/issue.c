@@ -237,8 +237,9 @@ static int insert(struct making *making) {
 
 /* A verification believes what the store knows of a user, and this answer is fresh. Where there is
  * no answer, what is known has to do. An answer may be older than the passwd file that has lost the
- * user, or than a report of userdel. Only the look at that file says that the user is back, because
- * it also ends the keys of the one before. -EAGAIN: it has not been there yet. -EALREADY: nor has
+ * user, or than a report of userdel. Only the look at that file says that the user is back or has
+ * another number, because it also ends the keys of the one before. -EAGAIN: it has not been there
+ * yet. -EALREADY: nor has
  * it given the user's number to all keys of the fleet that came before the user. */
 static int note_account(struct store *writer, const char *name, int64_t now,
                         struct account_record *account) {
@@ -253,8 +254,9 @@ static int note_account(struct store *writer, const char *name, int64_t now,
                 *account = known;
                 return 0;
         }
-        if (known.state == ACCOUNT_GONE && known.local)
+        if (known.local && (known.state == ACCOUNT_GONE || known.uid != account->uid))
                 return -EAGAIN;
+        *account = facts_answered(&known, account);
         r = store_account_bind(writer, account, STORE_ACCOUNT_BIND_MAX, &n);
         if (r < 0 || n == STORE_ACCOUNT_BIND_MAX)
                 return r < 0 ? r : -EALREADY;
@@ -288,17 +290,27 @@ static int note_accounts(struct making *making) {
         return r;
 }
 
-/* A login with the key would be refused for these reasons anyway. */
+static bool is_closed(const struct account_record *account, int64_t now) {
+        return account->closes_at != 0 && now >= account->closes_at;
+}
+
+/* A login with the key would be refused for these reasons anyway. The answer may be newer than what
+ * is known. */
 static bool check_accounts(struct making *making) {
         const struct policy *policy = &making->policy;
+        const struct issue_request *request = making->request;
+        const struct account_record *asked =
+                making->key.linked[0] ? &request->linked : &request->owner;
         int64_t now = making->key.created_at;
 
         if (making->owner.admin && !policy->admin_keys)
                 return fail(making->result, ISSUE_ADMIN,
                             "The policy admin-keys=no allows no keys for administrators.");
-        if (making->owner.closes_at != 0 && now >= making->owner.closes_at)
+        if (is_closed(&making->owner, now) || is_closed(&request->owner, now))
                 return fail(making->result, ISSUE_CLOSED, "The account has expired.");
-        if (policy->remove_on_password_expiry && !expiry_password_good(&making->linked, now))
+        if (policy->remove_on_password_expiry &&
+            (!expiry_password_good(&making->linked, now) ||
+             (asked->state == ACCOUNT_PRESENT && !expiry_password_good(asked, now))))
                 return fail(making->result, ISSUE_CLOSED,
                             "The password that the key would depend on has expired or is locked "
                             "(policy "
@@ -414,10 +426,9 @@ static bool make(struct making *making) {
         if (r >= 0)
                 r = note_accounts(making);
         if (r == -EAGAIN)
-                return fail(
-                        making->result, ISSUE_NO_ANSWER,
-                        "The passwd file, or the list of the realm, has lost the user; try again "
-                        "in a moment.");
+                return fail(making->result, ISSUE_NO_ANSWER,
+                            "The passwd file, or the list of the realm, has changed, and the user "
+                            "with it; try again in a moment.");
         if (r == -EALREADY)
                 return fail(making->result, ISSUE_NO_ANSWER,
                             "The user has very many keys of the fleet, which this host has just "

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Goal: a passwd file without its last newline is believed a few seconds later. Until then doctor
 # and the metrics say so. After that an account that has expired or was deleted logs in no more.
+# Where a file never has the newline, a user who gets a key is one of passwd all the same.
 
 if [[ $(id -u) != 0 ]] || ! unshare --mount true 2>/dev/null; then
     echo "skipped: needs root and mount namespaces"
@@ -36,6 +37,7 @@ replace() { # NAME TEXT
     mv "/etc/$1.new" "/etc/$1"
 }
 
+printf 'wfapikey-admin:x:64330:\n' >>/etc/group
 printf 'alice:x:64321:64321::/:/bin/sh\n' >>/etc/passwd
 printf 'alice:hash:19000:0:99999:7:::\n' >>/etc/shadow
 start
@@ -58,3 +60,21 @@ says 'ends within a line' && fail "doctor goes on"
 
 replace passwd "$(grep -v '^alice:' /etc/passwd)"
 wait_until is_revoked
+
+# --- A group file that never has the newline
+
+run 0 ctl policy set account-grace=1d
+replace passwd "$(cat /etc/passwd)"$'\ncarol:x:64323:64323::/:/bin/sh\n'
+replace group "$(cat /etc/group)"
+wait_until read_is 0
+wait_until read_is 1
+run 0 ctl key issue carol
+key=$out
+verify carol <<<"$key" || fail "carol's key was not accepted"
+carol_refused() { ! verify carol <<<"$key"; }
+replace passwd "$(grep -v '^carol:' /etc/passwd)"$'\n'
+wait_until carol_refused
+run 0 ctl account removed carol
+replace passwd "$(cat /etc/passwd)"$'\ncarol:x:64323:64323::/:/bin/sh\n'
+wait_until is_revoked
+carol_refused || fail "another person with the name and the number got the key"

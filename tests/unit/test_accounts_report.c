@@ -262,15 +262,23 @@ static void test_reported_removals_are_not_held(void **state) {
         assert_int_equal(ended(s), 5);
 }
 
-/* A directory alone knew the user: its answers count, after a day. */
+/* A directory alone knew the user: its answers count, after a day. The report does not, and says
+ * so. */
 static void test_a_report_of_a_directory_s_user(void **state) {
+        struct accounts_files_memory memory = {};
+        const struct accounts_source source = { .etc = etc,
+                                                .admin_group = NOBODY,
+                                                .memory = &memory };
+        struct audit_record record = { .at = now };
         struct unit_store *s = *state;
 
         begin(s);
         put("passwd", ROOT BOB);
         assert_true(pass(s, false, "alice ", "alice=present"));
-        report(s, "alice");
+        assert_int_equal(accounts_update_removed(s->writer, &source, "alice", &record), -EEXIST);
+        assert_string_not_equal(memory.error, "");
         assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
 }
 
 int main(void) {

@@ -336,6 +336,45 @@ static void test_a_user_whom_passwd_has_lost_gets_no_key(void **state) {
         }
 }
 
+/* The answer comes from a helper that may not have believed the files, or from a shadow file that
+ * lacks the line just now. */
+static void test_what_passwd_says_of_a_user_stays(void **state) {
+        struct account_record known = { .name = "alice",
+                                        .state = ACCOUNT_PRESENT,
+                                        .uid = ALICE,
+                                        .local = true },
+                              now;
+        struct fixture *f = *state;
+
+        for (unsigned i = 0; i < 3; i++) {
+                known.closes_at = i == 1 ? 1 : 0;
+                known.uid = i == 2 ? ALICE + 1 : ALICE;
+                assert_int_equal(store_begin(f->store->writer), 0);
+                assert_int_equal(store_account_put(f->store->writer, &known), 0);
+                assert_int_equal(store_commit(f->store->writer), 0);
+                prepare(f, false);
+                unit_accounts_as = (struct account_record){ .admin = true };
+                assert_int_equal(issue_to(f, "alice"), i == 0);
+                if (i > 0)
+                        assert_int_equal(f->result.error, i == 1 ? ISSUE_CLOSED : ISSUE_NO_ANSWER);
+                assert_int_equal(store_account_get(f->store->writer, "alice", &now), 0);
+                assert_int_equal(now.local, true);
+                assert_int_equal(now.admin, i == 0);
+                assert_int_equal(now.uid, known.uid);
+                assert_int_equal(now.closes_at, known.closes_at);
+        }
+        /* It was closed a moment ago, and the files were not looked at yet. */
+        known.uid = ALICE;
+        known.closes_at = 0;
+        assert_int_equal(store_begin(f->store->writer), 0);
+        assert_int_equal(store_account_put(f->store->writer, &known), 0);
+        assert_int_equal(store_commit(f->store->writer), 0);
+        prepare(f, false);
+        unit_accounts_as = (struct account_record){ .closes_at = 1 };
+        assert_false(issue_to(f, "alice"));
+        assert_int_equal(f->result.error, ISSUE_CLOSED);
+}
+
 #define test_issue(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 /* --- Linked users, and keys that take another's place --- */
@@ -512,6 +551,7 @@ int main(void) {
                 cmocka_unit_test(test_what_stands_in_the_way_of_a_first_use),
                 test_issue(test_a_secret_that_is_given_stays_where_it_is),
                 test_issue(test_a_user_whom_passwd_has_lost_gets_no_key),
+                test_issue(test_what_passwd_says_of_a_user_stays),
                 test_issue(test_whose_password_counts_is_known_from_then_on),
                 test_issue(test_since_when_a_password_is_so_is_kept),
                 test_issue(test_a_pair_counts_as_one_while_the_successor_lives),
