@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "accounts/accounts_directory.h"
 #include "accounts/accounts_files.h"
@@ -150,12 +151,22 @@ static bool is_member(const char *name, gid_t primary, gid_t group) {
         return found;
 }
 
-static void look_at_shadow(const char *name, char *buffer, struct account_record *account) {
-        struct spwd sp, *found = NULL;
+/* Errors of the files of this host, where there is no shadow or this process may not read it. They
+ * say nothing of a directory. */
+static bool is_without_shadow(int error) {
+        return (error == EACCES && geteuid() != 0) ||
+               (error == ENOENT && access("/etc/shadow", F_OK) < 0);
+}
 
-        if (getspnam_r(name, &sp, buffer, NSS_BUFFER_LEN, &found) == 0 && found)
+/* Whether all sources together have answered. */
+static bool look_at_shadow(const char *name, char *buffer, struct account_record *account) {
+        struct spwd sp, *found = NULL;
+        int error = getspnam_r(name, &sp, buffer, NSS_BUFFER_LEN, &found);
+
+        if (error == 0 && found)
                 (account->local ? pwage_apply : pwage_apply_directory)(found, account);
         explicit_bzero(buffer, NSS_BUFFER_LEN);
+        return error == 0 || is_without_shadow(error);
 }
 
 /* Whether the user that NSS has found is the one of passwd. A user of passwd who counts as one of a
@@ -197,7 +208,11 @@ static void look_up(const char *name, gid_t admin_group, char *buffer,
         gid = pw.pw_gid;
         account->admin = account->uid == 0;
         account->local = is_in_passwd(account, buffer);
-        look_at_shadow(account->name, buffer, account);
+        /* The account may have expired, or the password. */
+        if (!look_at_shadow(account->name, buffer, account)) {
+                *account = (struct account_record){};
+                return;
+        }
         if (admin_group != (gid_t) -1 && !account->admin)
                 account->admin = is_member(account->name, gid, admin_group);
 }

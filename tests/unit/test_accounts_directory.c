@@ -28,7 +28,7 @@ int __wrap_getgrouplist(const char *user, gid_t group, gid_t *groups, int *ngrou
 
 static const struct remote {
         const char *asked, *name;
-        int error;
+        int error; /* with a name: of shadow */
         uid_t uid;
         gid_t gid;
         int n_groups;         /* the last of them is ADMINS */
@@ -50,6 +50,10 @@ static const struct remote {
           0 },
         { "wfa-change", "wfa-change", 0, 5007, 7, 0, "$y$x", 0, ACCOUNT_PRESENT, false, false, 1 },
         { "wfa-locked", "wfa-locked", 0, 5008, 7, 0, "!$y$x", 20000, ACCOUNT_PRESENT, false, true,
+          0 },
+        { "wfa-silent", "wfa-silent", EAGAIN, 5011, 7, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false,
+          0 },
+        { "wfa-no-ldap", "wfa-no-ldap", ENOENT, 5012, 7, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false,
           0 },
         { "wfa-gone", NULL, 0, 0, 0, 0, NULL, 0, ACCOUNT_GONE, false, false, 0 },
         { "wfa-ENOENT", NULL, ENOENT, 0, 0, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false, 0 },
@@ -90,7 +94,7 @@ int __wrap_getspnam_r(const char *name, struct spwd *sp, char *buffer, size_t le
 
         *ret = NULL;
         if (!remote || !remote->password)
-                return 0;
+                return remote ? remote->error : 0;
         (void) snprintf(buffer, len, "%s", remote->password);
         *sp = (struct spwd){ .sp_namp = buffer,
                              .sp_pwdp = buffer,
