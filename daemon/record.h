@@ -151,6 +151,9 @@ struct account_record {
         bool local;
         /* root, or a member of the admin group */
         bool admin;
+        /* Of an answer; the store has it not. Nobody could tell, and ${admin} counts only where
+         * nothing is known. */
+        bool admin_unsure;
         bool locked; /* the password (passwd -l) */
         /* The password is not good from then on. 0: it does not expire. */
         int64_t password_ends_at;

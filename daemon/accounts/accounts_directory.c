@@ -67,6 +67,7 @@ void accounts_directory_put(struct bytes_writer *w,
         bytes_write(w, BYTES_NUMBER, account->uid);
         bytes_write(w, 1, account->local);
         bytes_write(w, 1, account->admin);
+        bytes_write(w, 1, account->admin_unsure);
         bytes_write(w, 1, account->locked);
         bytes_write(w, BYTES_TIME, (uint64_t) account->password_ends_at);
         bytes_write(w, BYTES_TIME, (uint64_t) account->closes_at);
@@ -80,8 +81,8 @@ static bool is_consistent(const struct account_record *account) {
         case ACCOUNT_UNKNOWN:
         case ACCOUNT_GONE:
                 return !account->name[0] && account->uid == 0 && !account->local &&
-                       !account->admin && !account->locked && account->password_ends_at == 0 &&
-                       account->closes_at == 0;
+                       !account->admin && !account->admin_unsure && !account->locked &&
+                       account->password_ends_at == 0 && account->closes_at == 0;
         }
         return false;
 }
@@ -96,6 +97,7 @@ static void take(struct bytes_reader *r, struct accounts_directory_answer *answe
         account->uid = (uid_t) bytes_read(r, BYTES_NUMBER);
         account->local = bytes_read_flag(r);
         account->admin = bytes_read_flag(r);
+        account->admin_unsure = bytes_read_flag(r);
         account->locked = bytes_read_flag(r);
         account->password_ends_at = (int64_t) bytes_read(r, BYTES_TIME);
         account->closes_at = (int64_t) bytes_read(r, BYTES_TIME);
@@ -128,27 +130,65 @@ int accounts_directory_take(const uint8_t *in, size_t len,
 
 /* --- In the helper --- */
 
-/* Looks for a membership that only a directory knows. */
-static bool is_member(const char *name, gid_t primary, gid_t group) {
-        int n = 64, room;
-        gid_t *groups = NULL;
-        bool found = false;
+/* What a question is answered with. */
+struct looking {
+        const struct accounts_files *files; /* NULL: they are not believed */
+        gid_t admin_group;
+        char *buffer;
+};
 
-        for (room = 0; room < n && n <= GROUPS_MAX;) {
+/* getpwnam(3): with these there is no such name. Some modules set ENOENT where a server is away,
+ * too. */
+static bool is_answer(int error) {
+        return error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM;
+}
+
+/* 1; 0; a negative errno. */
+static int find_group(const char *name, gid_t primary, gid_t group) {
+        _cleanup_free_ gid_t *groups = NULL;
+        int n = 64;
+
+        for (int room = 0; room < n && n <= GROUPS_MAX;) {
                 gid_t *more = reallocarray(groups, (size_t) n, sizeof(*more));
 
                 if (!more)
-                        break;
+                        return -ENOMEM;
                 groups = more;
                 room = n;
-                if (getgrouplist(name, primary, groups, &n) >= 0) {
-                        for (int i = 0; i < n; i++)
-                                found |= groups[i] == group;
-                        break;
-                }
+                errno = 0;
+                if (getgrouplist(name, primary, groups, &n) < 0)
+                        continue;
+                for (int i = 0; i < n; i++)
+                        if (groups[i] == group)
+                                return 1;
+                return is_answer(errno) ? 0 : -errno;
         }
-        free(groups);
-        return found;
+        return -E2BIG;
+}
+
+/* Whether all sources of groups answer, and one of them has the group. A group file without it may
+ * be wrong for a moment. */
+static bool groups_answer(const struct looking *l) {
+        struct group gr, *found = NULL;
+        int error = getgrgid_r(l->admin_group, &gr, l->buffer, NSS_BUFFER_LEN, &found);
+
+        if (!found && error != ERANGE)
+                return false;
+        /* Nobody has this number, so all are asked. */
+        return getgrgid_r((gid_t) -1, &gr, l->buffer, NSS_BUFFER_LEN, &found) == 0;
+}
+
+/* A membership that only a directory may know. getgrouplist(3) leaves out what does not answer. So
+ * that a user is no member counts only when everything else answers. */
+static void look_at_groups(const struct looking *l, const char *name, gid_t primary,
+                           struct account_record *account) {
+        int r;
+
+        if (l->admin_group == (gid_t) -1 || account->admin)
+                return;
+        r = find_group(name, primary, l->admin_group);
+        account->admin_unsure = r < 0 || (r == 0 && (!l->files || !groups_answer(l)));
+        account->admin = r > 0 || account->admin_unsure;
 }
 
 /* Errors of the files of this host, where there is no shadow or this process may not read it. They
@@ -186,15 +226,14 @@ static bool is_in_passwd(const struct account_record *account, char *buffer) {
 
 /* 0 means that all sources together know no such user. An errno means that one of them did not
  * answer. */
-static void look_up(const char *name, gid_t admin_group, char *buffer,
-                    struct account_record *account) {
+static void look_up(const struct looking *l, const char *name, struct account_record *account) {
         struct passwd pw, *found = NULL;
         int error = 0;
         gid_t gid;
 
         /* The name of an account ends at a colon, and what has one is a user of a realm. */
         if (!strchr(name, ':'))
-                error = getpwnam_r(name, &pw, buffer, NSS_BUFFER_LEN, &found);
+                error = getpwnam_r(name, &pw, l->buffer, NSS_BUFFER_LEN, &found);
         if (!found) {
                 account->state = error == 0 ? ACCOUNT_GONE : ACCOUNT_UNKNOWN;
                 return;
@@ -207,30 +246,30 @@ static void look_up(const char *name, gid_t admin_group, char *buffer,
         account->uid = pw.pw_uid;
         gid = pw.pw_gid;
         account->admin = account->uid == 0;
-        account->local = is_in_passwd(account, buffer);
+        account->local = is_in_passwd(account, l->buffer);
         /* The account may have expired, or the password. */
-        if (!look_at_shadow(account->name, buffer, account)) {
+        if (!look_at_shadow(account->name, l->buffer, account)) {
                 *account = (struct account_record){};
                 return;
         }
-        if (admin_group != (gid_t) -1 && !account->admin)
-                account->admin = is_member(account->name, gid, admin_group);
+        look_at_groups(l, account->name, gid, account);
 }
 
-static void look_at(const struct accounts_files *files, const char *name, gid_t admin_group,
-                    char *buffer, struct account_record *account) {
-        const struct account_record *local = files ? accounts_files_find(files, name) : NULL;
+static void look_at(const struct looking *l, const char *name, struct account_record *account) {
+        const struct account_record *local = l->files ? accounts_files_find(l->files, name) : NULL;
         struct passwd pw, *found = NULL;
 
         if (!local) {
-                look_up(name, admin_group, buffer, account);
+                look_up(l, name, account);
                 return;
         }
         *account = *local;
-        if (admin_group == (gid_t) -1 || account->admin)
+        if (l->admin_group == (gid_t) -1 || account->admin)
                 return;
-        if (getpwnam_r(name, &pw, buffer, NSS_BUFFER_LEN, &found) == 0 && found)
-                account->admin = is_member(name, pw.pw_gid, admin_group);
+        if (getpwnam_r(name, &pw, l->buffer, NSS_BUFFER_LEN, &found) == 0 && found)
+                look_at_groups(l, local->name, pw.pw_gid, account);
+        else
+                account->admin = account->admin_unsure = true;
 }
 
 ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out) {
@@ -253,7 +292,8 @@ ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out) {
                 struct accounts_directory_answer answer = {};
 
                 memcpy(answer.asked, question.names[i], sizeof(answer.asked));
-                look_at(files, answer.asked, question.admin_group, buffer, &answer.account);
+                look_at(&(struct looking){ files, question.admin_group, buffer }, answer.asked,
+                        &answer.account);
                 accounts_directory_put(&w, &answer);
         }
         return bytes_written(&w);

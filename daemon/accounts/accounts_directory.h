@@ -17,7 +17,7 @@
 #define ACCOUNTS_DIRECTORY_QUESTION_MAX                                                            \
         (1 + 2 * BYTES_NUMBER + ACCOUNTS_DIRECTORY_BATCH * (BYTES_NUMBER + WIRE_USER_MAX))
 #define ACCOUNTS_DIRECTORY_ANSWER_MAX                                                              \
-        (1 + 2 * (BYTES_NUMBER + WIRE_USER_MAX) + 4 + BYTES_NUMBER + 2 * BYTES_TIME)
+        (1 + 2 * (BYTES_NUMBER + WIRE_USER_MAX) + 5 + BYTES_NUMBER + 2 * BYTES_TIME)
 
 struct accounts_directory_question {
         gid_t admin_group; /* (gid_t) -1: none */

@@ -412,6 +412,24 @@ static int look_at_user(struct accounts_change *c, struct accounts_update *facts
         return write_row(c, facts, old, &account);
 }
 
+/* A directory alone may know that a user is a member of a group. Until it has answered, what was
+ * known of the same account counts, and else that it is so: a key of an administrator must not be
+ * good for a moment. 1: nothing is written before the answer. */
+static int look_at_admin(const struct accounts_change *c, struct accounts_update *facts,
+                         const struct account_record *old, struct account_record *account) {
+        bool same = old->state == ACCOUNT_PRESENT && old->uid == account->uid;
+        int r;
+
+        if (facts->admin_group == (gid_t) -1 || account->admin ||
+            (same && !facts->everybody && !old->admin))
+                return 0;
+        r = to_ask(facts, old, old);
+        if (r < 0)
+                return r;
+        account->admin = same ? old->admin : true;
+        return old->state == ACCOUNT_UNKNOWN && !c->policy.admin_keys;
+}
+
 /* 1: not yet. */
 static int look_at(struct accounts_change *c, struct accounts_update *facts,
                    const struct account_record *old) {
@@ -427,14 +445,9 @@ static int look_at(struct accounts_change *c, struct accounts_update *facts,
         if (!found)
                 return facts->everybody || !expiry_account_known(old) ? to_ask(facts, old, old) : 0;
         account = *found;
-        /* A directory alone may know that a user is a member of a group. */
-        if (facts->admin_group != (gid_t) -1 && !account.admin &&
-            (facts->everybody || old->admin || old->state == ACCOUNT_UNKNOWN)) {
-                account.admin = old->admin;
-                r = to_ask(facts, old, old);
-                if (r < 0)
-                        return r;
-        }
+        r = look_at_admin(c, facts, old, &account);
+        if (r != 0)
+                return r < 0 ? r : 0;
         keep_password(facts->look, old, &account);
         account.checked_at = c->now;
         expiry_note_password(old, &account, c->now, c->clock_trusted,

@@ -84,8 +84,8 @@ int accounts_update_look(struct store *writer, const struct accounts_source *sou
  * there is none, the user's keys end: no grace has to pass, and it does not matter how many others
  * are gone. Then ${record} is written, with the user and the number of keys. When directories have
  * not answered yet, the keys are refused until they have, and end then, or when the user comes back
- * into the passwd file. That is a new account, even with the same number. Returns 0; -EEXIST when the
- * store knows the user as one of a directory, so that the report counts for nothing; another
+ * into the passwd file. That is a new account, even with the same number. Returns 0; -EEXIST when
+ * the store knows the user as one of a directory, so that the report counts for nothing; another
  * negative errno. When the files could not be read, or with -EEXIST, ${source}->memory says why.
  */
 int accounts_update_removed(struct store *writer, const struct accounts_source *source,

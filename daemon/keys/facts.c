@@ -38,12 +38,13 @@ int facts_accounts(struct store *s, const struct key_record *key, struct account
 
 struct account_record facts_answered(const struct account_record *known,
                                      const struct account_record *answer) {
-        struct account_record account = *answer;
+        bool present = known->state == ACCOUNT_PRESENT, local = present && known->local;
+        struct account_record account = local ? *known : *answer;
 
-        if (known->state != ACCOUNT_PRESENT || !known->local)
-                return account;
-        account = *known;
         if (answer->state == ACCOUNT_PRESENT)
                 account.admin = answer->admin;
+        if (answer->admin_unsure && present && (local || known->uid == answer->uid))
+                account.admin = known->admin;
+        account.admin_unsure = false;
         return account;
 }

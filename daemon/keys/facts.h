@@ -24,7 +24,7 @@ int facts_accounts(struct store *s, const struct key_record *key, struct account
 /**
  * facts_answered(known, answer): what is known of an account when a helper has answered for it.
  * Where the passwd file has the user, only a look at the files says what they say, because it knows
- * which of them can be believed. The answer adds whether the user administers.
+ * which of them can be believed. The answer adds whether the user administers, where that is sure.
  */
 struct account_record facts_answered(const struct account_record *known,
                                      const struct account_record *answer);

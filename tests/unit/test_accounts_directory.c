@@ -38,6 +38,9 @@ static const struct remote {
         enum account_state state;
         bool admin, locked;
         int64_t ends;
+        /* after the groups were read */
+        int groups_error;
+        bool unsure;
 } remotes[] = {
         { "wfa-plain", "wfa-plain", 0, 5001, 7, 0, NULL, 0, ACCOUNT_PRESENT, false, false, 0 },
         { "WFA-Spelt", "wfa-spelt", 0, 5002, 7, 0, NULL, 0, ACCOUNT_PRESENT, false, false, 0 },
@@ -46,8 +49,14 @@ static const struct remote {
           0 },
         { "wfa-member", "wfa-member", 0, 5004, 7, 5, NULL, 0, ACCOUNT_PRESENT, true, false, 0 },
         { "wfa-groups", "wfa-groups", 0, 5005, 7, 3000, NULL, 0, ACCOUNT_PRESENT, true, false, 0 },
-        { "wfa-too-many", "wfa-too-many", 0, 5006, 7, 70000, NULL, 0, ACCOUNT_PRESENT, false, false,
-          0 },
+        { "wfa-too-many", "wfa-too-many", 0, 5006, 7, 70000, NULL, 0, ACCOUNT_PRESENT, true, false,
+          0, 0, true },
+        { "wfa-groups-away", "wfa-groups-away", 0, 5013, 7, 0, NULL, 0, ACCOUNT_PRESENT, true,
+          false, 0, ECONNREFUSED, true },
+        { "wfa-groups-none", "wfa-groups-none", 0, 5014, 7, 0, NULL, 0, ACCOUNT_PRESENT, false,
+          false, 0, ESRCH, false },
+        { "wfa-groups-some", "wfa-groups-some", 0, 5015, 7, 1, NULL, 0, ACCOUNT_PRESENT, true,
+          false, 0, EAGAIN, false },
         { "wfa-change", "wfa-change", 0, 5007, 7, 0, "$y$x", 0, ACCOUNT_PRESENT, false, false, 1 },
         { "wfa-locked", "wfa-locked", 0, 5008, 7, 0, "!$y$x", 20000, ACCOUNT_PRESENT, false, true,
           0 },
@@ -115,7 +124,21 @@ int __wrap_getgrouplist(const char *user, gid_t group, gid_t *groups, int *ngrou
                 groups[i] = remote && i == remote->n_groups - 1 ? ADMINS
                             : i == 0                            ? group
                                                                 : (gid_t) (10000 + i);
+        if (remote && remote->groups_error != 0)
+                errno = remote->groups_error;
         return n > room ? -1 : n;
+}
+
+static bool group_is_gone, groups_are_silent;
+
+int __wrap_getgrgid_r(gid_t gid, struct group *gr, char *buffer, size_t len, struct group **ret);
+int __wrap_getgrgid_r(gid_t gid, struct group *gr, char *buffer, size_t len, struct group **ret) {
+        (void) buffer;
+        (void) len;
+        *gr = (struct group){ .gr_gid = gid };
+        *ret = gid == ADMINS && !group_is_gone ? gr : NULL;
+        /* a module whose server is away */
+        return !*ret && groups_are_silent ? ENOENT : 0;
 }
 
 /* --- In between --- */
@@ -147,6 +170,7 @@ static void test_what_a_directory_s_answer_means(void **state) {
                 unit_int(want->asked, got.account.state, want->state);
                 unit_int(want->asked, got.account.local, false);
                 unit_int(want->asked, got.account.admin, want->admin);
+                unit_int(want->asked, got.account.admin_unsure, want->unsure);
                 unit_int(want->asked, got.account.locked, want->locked);
                 unit_int(want->asked, got.account.password_ends_at, want->ends);
                 unit_int(want->asked, got.account.uid,
@@ -166,6 +190,24 @@ static void test_without_an_admin_group_only_uid_0_administers(void **state) {
                 look(remotes[i].asked, NOBODY, &got);
                 unit_int(remotes[i].asked, got.account.admin,
                          remotes[i].name && remotes[i].uid == 0);
+        }
+}
+
+/* Who is no member by what there is may be one. */
+static void test_groups_that_nobody_knows(void **state) {
+        struct accounts_directory_answer got;
+
+        (void) state;
+        for (unsigned i = 0; i < 3; i++) {
+                group_is_gone = i == 0;
+                groups_are_silent = i == 1;
+                look("wfa-plain", ADMINS, &got);
+                assert_int_equal(got.account.state, ACCOUNT_PRESENT);
+                assert_int_equal(got.account.admin, i < 2);
+                assert_int_equal(got.account.admin_unsure, i < 2);
+                look("wfa-member", ADMINS, &got);
+                assert_int_equal(got.account.admin, true);
+                assert_int_equal(got.account.admin_unsure, false);
         }
 }
 
@@ -369,7 +411,7 @@ static void test_hostile_answers(void **state) {
         accounts_directory_put(&w, &good);
         no_answer("an answer follows", bytes, w.len);
         assert_int_equal(accounts_directory_take(bytes, w.len, two, 2), 0);
-        for (size_t flag = 0; flag < 3; flag++) {
+        for (size_t flag = 0; flag < 4; flag++) {
                 uint8_t was = bytes[flags_at + flag];
 
                 bytes[flags_at + flag] = 2;
@@ -390,6 +432,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_a_directory_s_answer_means),
                 cmocka_unit_test(test_without_an_admin_group_only_uid_0_administers),
+                cmocka_unit_test(test_groups_that_nobody_knows),
                 cmocka_unit_test(test_the_files_come_first),
                 cmocka_unit_test(test_a_whole_batch),
                 cmocka_unit_test(test_a_question_that_is_none),

@@ -372,6 +372,8 @@ static void test_an_administrator_by_a_directory_s_group(void **state) {
 
         assert_true(pass_by(s, true, ADMINS, "alice bob ", "alice=admin"));
         assert_int_equal(known(s, "alice").admin, true);
+        assert_int_equal(known(s, "bob").admin, true); /* until it is known */
+        assert_true(pass_by(s, true, ADMINS, "alice bob ", "alice=admin bob=present"));
         assert_int_equal(known(s, "bob").admin, false);
         /* A change of the files alone does not take it away unasked. */
         put("shadow", "alice:$y$x:20000:0:99999:::20500:\n");
@@ -380,6 +382,37 @@ static void test_an_administrator_by_a_directory_s_group(void **state) {
         assert_int_equal(known(s, "alice").closes_at, 20500 * PARSE_DAY_S);
         assert_true(pass_by(s, false, ADMINS, "alice ", "alice=present"));
         assert_int_equal(known(s, "alice").admin, false);
+}
+
+/* A directory with groups is silent, or the group file has lost the group. */
+static void test_groups_that_are_silent_change_nothing(void **state) {
+        struct unit_store *s = *state;
+
+        set_policy(s, "admin-keys", 0);
+        /* Nothing is known, and it matters. */
+        assert_false(pass_by(s, true, ADMINS, "alice bob ", ""));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_UNKNOWN);
+        assert_true(pass_by(s, true, ADMINS, "alice bob ", "alice=silent bob=silent"));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        assert_int_equal(known(s, "alice").admin, true);
+        assert_true(pass_by(s, true, ADMINS, "alice bob ", "alice=admin bob=present"));
+        assert_false(pass_by(s, true, ADMINS, "alice bob ", "alice=silent bob=silent"));
+        assert_int_equal(known(s, "alice").admin, true);
+        assert_int_equal(known(s, "bob").admin, false);
+
+        /* A slip in passwd, and then another person. */
+        put("passwd", ROOT BOB);
+        assert_true(pass_by(s, false, ADMINS, "alice ", "alice=gone"));
+        put("passwd", ROOT ALICE BOB);
+        assert_true(pass_by(s, false, ADMINS, "alice ", "alice=silent"));
+        assert_int_equal(known(s, "alice").admin, true);
+        put("passwd", ROOT ALICE "bob:x:1003:100::/:/bin/sh\n");
+        assert_true(pass_by(s, false, ADMINS, "alice bob ", "alice=silent bob=silent"));
+        assert_int_equal(known(s, "bob").admin, true);
+        put("passwd", ROOT ALICE BOB);
+        assert_true(pass_by(s, false, ADMINS, "alice bob ", "alice=present bob=present"));
+        assert_int_equal(known(s, "alice").admin, false);
+        assert_int_equal(known(s, "bob").admin, false);
 }
 
 /* --- What is not believed --- */
@@ -478,6 +511,7 @@ int main(void) {
                 test_facts(test_gone_while_the_daemon_was_not_there),
                 test_facts(test_who_is_unknown_is_asked_for_until_there_is_an_answer),
                 test_facts(test_an_administrator_by_a_directory_s_group),
+                test_facts(test_groups_that_are_silent_change_nothing),
                 test_facts(test_files_that_are_not_believed_change_nothing),
                 test_facts(test_a_store_that_fails_changes_nothing),
                 test_facts(test_very_many_users),

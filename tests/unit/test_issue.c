@@ -363,12 +363,18 @@ static void test_what_passwd_says_of_a_user_stays(void **state) {
                 assert_int_equal(now.uid, known.uid);
                 assert_int_equal(now.closes_at, known.closes_at);
         }
-        /* It was closed a moment ago, and the files were not looked at yet. */
+        /* Groups are silent. */
+        unit_accounts_as = (struct account_record){ .admin = true, .admin_unsure = true };
         known.uid = ALICE;
         known.closes_at = 0;
         assert_int_equal(store_begin(f->store->writer), 0);
         assert_int_equal(store_account_put(f->store->writer, &known), 0);
         assert_int_equal(store_commit(f->store->writer), 0);
+        prepare(f, false);
+        assert_true(issue_to(f, "alice"));
+        assert_int_equal(store_account_get(f->store->writer, "alice", &now), 0);
+        assert_int_equal(now.admin, false);
+        /* It was closed a moment ago, and the files were not looked at yet. */
         prepare(f, false);
         unit_accounts_as = (struct account_record){ .closes_at = 1 };
         assert_false(issue_to(f, "alice"));

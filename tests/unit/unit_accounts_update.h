@@ -92,7 +92,8 @@ static inline bool pass_by(struct unit_store *s, bool everybody, gid_t admin_gro
                 look->account.state = *answer == 'g'   ? ACCOUNT_GONE
                                       : *answer == 'u' ? ACCOUNT_UNKNOWN
                                                        : ACCOUNT_PRESENT;
-                look->account.admin = *answer == 'a';
+                look->account.admin_unsure = *answer == 's'; /* groups are silent */
+                look->account.admin = *answer == 'a' || *answer == 's';
                 look->account.uid = *answer == 'o' ? 1001 : 1000; /* another one */
         }
         unit_str("asked", got, asked);
