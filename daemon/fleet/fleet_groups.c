@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which groups this host is in, as the fleet's changes say. Does not read records. */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fleet/fleet_groups.h"
 #include "fleet/fleet_hosts.h"
@@ -73,4 +77,18 @@ int fleet_groups_note(struct store *writer, const char *host, const char *group)
                 return 0;
         (void) snprintf(row.groups + used, sizeof(row.groups) - used, " %s", group);
         return store_fleet_put_host(writer, &row);
+}
+
+void fleet_groups_forget(int dir) {
+        int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
+        struct dirent *file;
+
+        if (!files && fd >= 0)
+                (void) close(fd);
+        while (files && (file = readdir(files)))
+                if (fnmatch("fleet-*.key", file->d_name, 0) == 0)
+                        (void) unlinkat(dir, file->d_name, 0);
+        if (files)
+                (void) closedir(files);
 }

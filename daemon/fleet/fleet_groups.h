@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the fleet's changes and snapshots say about the groups of this host. For fleet_apply.c
- * alone. Runs on the writer thread, inside a transaction. */
+/* What the fleet's changes and snapshots say about the groups of this host. For fleet_*.c alone.
+ * Runs on the writer thread, inside a transaction. */
 #pragma once
 
 #include "fleet/fleet.h"
@@ -19,9 +19,13 @@
  *
  * fleet_groups_note(writer, host, group): what is told of ${host} has that group. 0; an error of
  * the store.
+ *
+ * fleet_groups_forget(dir): the files with keys of groups are gone, also of those that this host
+ * was in before, and of those that it cannot read.
  */
 int fleet_groups_leave(struct fleet *f, struct store *writer, const char *groups,
                        bool *ret) _must_check_;
 int fleet_groups_join(struct fleet *f, struct store *writer, const char *name,
                       const uint8_t *sealed, bool *ret) _must_check_;
 int fleet_groups_note(struct store *writer, const char *host, const char *group) _must_check_;
+void fleet_groups_forget(int dir);

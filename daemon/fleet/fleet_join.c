@@ -12,6 +12,7 @@
 #include "conninfo.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_body.h"
+#include "fleet/fleet_groups.h"
 #include "fleet/fleet_hosts.h"
 #include "fleet/fleet_join.h"
 #include "fleet/fleet_report.h"
@@ -484,7 +485,6 @@ int fleet_join_accept(struct fleet *f, struct store *writer, const uint8_t *in, 
 /* --- Leaving --- */
 
 int fleet_join_leave(struct fleet *f, struct store *writer, const struct audit_record *audit) {
-        char name[FLEET_KEY_NAME_LEN];
         int r;
 
         /* A host that has lost a file of its fleet for good can leave. */
@@ -502,7 +502,6 @@ int fleet_join_leave(struct fleet *f, struct store *writer, const struct audit_r
         store_rollback(writer);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < f->n_groups; i++)
-                (void) unlinkat(f->dir, fleet_key_name(f->groups[i].group.name, name), 0);
+        fleet_groups_forget(f->dir);
         return fleet_load(f, writer);
 }

@@ -235,6 +235,30 @@ static void test_moved_in_and_out_at_once(void **state_) {
         assert_false(fleet_has_group(f->member.fleet, "db"));
 }
 
+/* --- Keys of groups --- */
+
+/* The host was in web, and has left the fleet. */
+static void test_no_key_stays(void **state) {
+        struct fleet_move move = { .host = "web1", .groups = "all mail" };
+        struct fleet_change moved = {};
+        struct fixture *f = *state;
+        struct fleet_news news;
+
+        resync(&f->member, &f->issuer, "all");
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, f->issuer.store->writer, &move, &moved),
+                         0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &moved, NULL, &news),
+                0);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&moved, "all")), 0);
+        assert_false(fleet_has_group(f->member.fleet, "web"));
+        assert_int_equal(
+                fleet_join_leave(f->member.fleet, f->member.store->writer, &unit_fleet_record), 0);
+        assert_int_equal(faccessat(f->member.dir, "fleet-all.key", F_OK, 0), -1);
+        assert_int_equal(faccessat(f->member.dir, "fleet-web.key", F_OK, 0), -1);
+        fleet_change_done(&moved);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_an_old_snapshot_of_a_group_that_is_joined,
@@ -247,6 +271,7 @@ int main(void) {
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_moved_out_and_in_at_once, make, drop),
                 cmocka_unit_test_setup_teardown(test_moved_in_and_out_at_once, make, drop),
+                cmocka_unit_test_setup_teardown(test_no_key_stays, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
