@@ -344,6 +344,9 @@ static int take_record(struct fleet_intake *in, struct store *writer, uint8_t ty
         if (type != FLEET_REPORT_USE)
                 return 0;
         r = fleet_report_body_get_use(reader, &use);
+        /* A key would never be idle. */
+        if (r >= 0 && use.at > clock_now())
+                use.at = clock_now();
         return r < 0 ? r : store_reported_use(writer, in->host, &use);
 }
 

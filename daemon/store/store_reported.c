@@ -311,15 +311,22 @@ int store_reported_list(struct store *s, const char *host, const struct audit_fi
 
 /* --- Uses --- */
 
+/* Only of groups that the host is in: an issuing host is in all of them. */
+#define IS_OF_HOST                                                                                 \
+        "EXISTS (SELECT 1 FROM key k, fleet_host h, fleet_group g WHERE k.id = ?1 AND h.name = "   \
+        "?2 AND ' ' || k.hosts || ' ' LIKE '% ' || g.name || ' %' AND (' ' || h.groups || ' ' "    \
+        "LIKE '% ' || g.name || ' %' OR EXISTS (SELECT 1 FROM fleet_issuer WHERE host = ?2)))"
+
 int store_reported_use(struct store *writer, const char *host, const struct key_use *use) {
         _cleanup_store_row_ struct store_row row = {};
         int r;
 
-        r = store_once(writer->db, &row.stmt,
-                       "INSERT INTO fleet_use (id, host, last_at, service, rhost, uses) SELECT ?1, "
-                       "?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM key WHERE id = ?1 AND hosts "
-                       "<> '') ON CONFLICT (id, host) DO UPDATE SET last_at = excluded.last_at, "
-                       "service = excluded.service, rhost = excluded.rhost, uses = excluded.uses");
+        r = store_once(
+                writer->db, &row.stmt, "%s",
+                "INSERT INTO fleet_use (id, host, last_at, service, rhost, uses) SELECT ?1, "
+                "?2, ?3, ?4, ?5, ?6 WHERE " IS_OF_HOST
+                " ON CONFLICT (id, host) DO UPDATE SET last_at = excluded.last_at, service = "
+                "excluded.service, rhost = excluded.rhost, uses = excluded.uses");
         if (r < 0)
                 return r;
         store_row_put_text(&row, use->id);

@@ -122,10 +122,11 @@ int store_reported_list(struct store *s, const char *host, const struct audit_fi
                         void *userdata, int64_t *ret_next) _must_check_;
 
 /**
- * store_reported_use(writer, host, use): inside a transaction. A key that this host does not know
- * is ignored. 0, or an error of the store. store_reported_each_use(s, id, visit, userdata): of one
- * key, by host. 0; what ${visit} returned; an error of the store. store_reported_last_use(s, id,
- * ret): the time of the last use that any host has reported, or 0. 0, or an error of the store.
+ * store_reported_use(writer, host, use): inside a transaction. A key that this host does not know,
+ * or that is of no group of ${host}, is ignored. 0, or an error of the store.
+ * store_reported_each_use(s, id, visit, userdata): of one key, by host. 0; what ${visit} returned;
+ * an error of the store. store_reported_last_use(s, id, ret): the time of the last use that any
+ * host has reported, or 0. 0, or an error of the store.
  */
 int store_reported_use(struct store *writer, const char *host,
                        const struct key_use *use) _must_check_;

@@ -331,6 +331,42 @@ static void test_hostile_body(void **state) {
         fleet_report_done(&report);
 }
 
+/* Otherwise a member kept keys of others from being idle. */
+static void test_uses_of_others(void **state) {
+        struct fixture *f = *state;
+        struct key_record web = fleet_key(f, "web"), mail = fleet_key(f, "mail");
+        struct key_use use = { .id = ID, .at = INT64_MAX / 4, .count = 1 };
+        struct fleet_change change = {}, made[2] = {};
+        struct fleet_report report;
+        struct fleet_news news;
+        uint8_t bytes[512];
+        struct bytes_writer w = { .out = bytes, .size = sizeof(bytes) };
+        int64_t last = 0;
+
+        assert_int_equal(
+                fleet_hosts_group(f->issuer.fleet, f->issuer.store->writer, "mail", &change), 0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &change, NULL, &news),
+                0);
+        memcpy(mail.id, "othergroup", sizeof(mail.id));
+        unit_host_change(&f->issuer, insert, &web, &made[0]);
+        unit_host_change(&f->issuer, insert, &mail, &made[1]);
+        put_log(&w, 0, 0, 0);
+        fleet_report_body_put_use(&w, &use);
+        memcpy(use.id, mail.id, sizeof(use.id));
+        fleet_report_body_put_use(&w, &use);
+        report = made_up(f, 1, none, bytes, w.len);
+        assert_int_equal(take_report(&f->issuer, "web1", &report).number, 1);
+        assert_int_equal(store_reported_last_use(f->issuer.store->writer, mail.id, &last), 0);
+        assert_int_equal(last, 0);
+        assert_int_equal(store_reported_last_use(f->issuer.store->writer, ID, &last), 0);
+        assert_in_range(last, 1, clock_now());
+        fleet_report_done(&report);
+        fleet_change_done(&change);
+        fleet_change_done(&made[0]);
+        fleet_change_done(&made[1]);
+}
+
 /* A host that floods its log pushes nothing out. */
 static void test_flood(void **state) {
         struct fixture *f = *state;
@@ -444,6 +480,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_grave_fault_is_told_behind_a_small_one, make,
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_hostile_body, make, drop),
+                cmocka_unit_test_setup_teardown(test_uses_of_others, make, drop),
                 cmocka_unit_test_setup_teardown(test_flood, make, drop),
                 cmocka_unit_test_setup_teardown(test_flood_by_many, make, drop),
                 cmocka_unit_test_setup_teardown(test_first_reports_withheld, make, drop),
