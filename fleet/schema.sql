@@ -162,6 +162,13 @@ CREATE TABLE IF NOT EXISTS wfapikey.report (
 );
 ALTER TABLE wfapikey.report ALTER COLUMN frame SET STORAGE EXTERNAL;
 
+-- Roles of hosts that were dropped, until no session of theirs is left. Nobody else could end one
+-- whose role is gone.
+CREATE TABLE IF NOT EXISTS wfapikey.gone (
+        role name PRIMARY KEY,
+        at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
 -- Who asks. Only the table host counts, because roles belong to all databases of a server, and
 -- another database may have a fleet of its own. session_user is the role that has logged in.
 
@@ -276,10 +283,9 @@ $$;
 
 -- A host could keep a transaction open that has locked its row or its role. Then it could not be
 -- dropped, and at a site the replication would wait for it.
-CREATE OR REPLACE FUNCTION wfapikey.end_sessions(host_name text) RETURNS void
+CREATE OR REPLACE FUNCTION wfapikey.end_sessions_of(host_role name) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error AS $$
 DECLARE
-        host_role name := (SELECT role FROM wfapikey.host WHERE name = host_name);
         sessions integer[] := ARRAY(SELECT pid FROM pg_stat_activity WHERE usename = host_role AND pid <> pg_backend_pid());
 BEGIN
         IF cardinality(sessions) = 0 THEN
@@ -292,6 +298,26 @@ BEGIN
                 PERFORM pg_terminate_backend(p) FROM unnest(sessions) p;
                 EXECUTE format('REVOKE %I FROM %I', host_role, current_user);
         END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION wfapikey.end_sessions(host_name text) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+        SELECT wfapikey.end_sessions_of(role) FROM wfapikey.host WHERE name = host_name;
+$$;
+
+-- A role that cannot be dropped stays without any right: everybody may own large objects, in any
+-- database of the server, and the owner of one stays.
+CREATE OR REPLACE FUNCTION wfapikey.drop_gone(host_role name) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
+BEGIN
+        PERFORM wfapikey.end_sessions_of(host_role);
+        DELETE FROM wfapikey.gone WHERE role = host_role;
+        EXECUTE format('DROP ROLE IF EXISTS %I', host_role);
+EXCEPTION
+        WHEN OTHERS OR query_canceled THEN
+                DELETE FROM wfapikey.gone WHERE role = host_role;
+                RAISE WARNING 'wfapikey: role % stays, and cannot log in: %', host_role, SQLERRM;
 END
 $$;
 
@@ -309,7 +335,18 @@ CREATE OR REPLACE FUNCTION wfapikey.end_old() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
         old integer;
+        gone wfapikey.gone;
 BEGIN
+        -- One that has logged in while its host was dropped. Nobody can log in since, and whoever
+        -- was about to is here a few seconds later.
+        FOR gone IN SELECT * FROM wfapikey.gone FOR UPDATE SKIP LOCKED LOOP
+                IF gone.at < clock_timestamp() - interval '10 s'
+                        AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE usename = gone.role) THEN
+                        PERFORM wfapikey.drop_gone(gone.role);
+                ELSE
+                        PERFORM wfapikey.end_sessions_of(gone.role);
+                END IF;
+        END LOOP;
         FOR old IN SELECT a.pid FROM pg_stat_activity a JOIN wfapikey.host h ON h.role = a.usename
                         WHERE a.xact_start < clock_timestamp() - wfapikey.patience() AND a.pid <> pg_backend_pid() LOOP
                 BEGIN
@@ -347,8 +384,11 @@ RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
         host_role text := 'wfapikey_host_' || host_name;
-        there boolean := EXISTS (SELECT FROM pg_roles WHERE rolname = host_role);
+        there boolean;
 BEGIN
+        -- Its settings are those of a host that was dropped.
+        PERFORM wfapikey.drop_gone(role) FROM wfapikey.gone WHERE role = host_role;
+        there := EXISTS (SELECT FROM pg_roles WHERE rolname = host_role);
         IF verifier !~ '^SCRAM-SHA-256\$' THEN
                 RAISE 'a SCRAM verifier is required, not a password';
         ELSIF there AND NOT EXISTS (SELECT FROM wfapikey.host WHERE name = host_name) THEN
@@ -424,8 +464,8 @@ BEGIN
 END
 $$;
 
--- A host and its role, at home and at a site. A role that cannot be dropped stays without any right:
--- everybody may own large objects, in any database of the server, and the owner of one stays.
+-- A host, at home and at a site. Its role goes later: who logs in before this is committed is in a
+-- session that nobody has seen here. See end_old().
 CREATE OR REPLACE FUNCTION wfapikey.forget_host(host_name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -442,12 +482,7 @@ BEGIN
                 EXECUTE format('REVOKE wfapikey_issuer FROM %I%s', host_role, wfapikey.by_owner());
         END IF;
         EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', host_role);
-        BEGIN
-                EXECUTE format('DROP ROLE %I', host_role);
-        EXCEPTION
-                WHEN OTHERS OR query_canceled THEN
-                        RAISE WARNING 'wfapikey: role % stays, and cannot log in: %', host_role, SQLERRM;
-        END;
+        INSERT INTO wfapikey.gone (role) VALUES (host_role) ON CONFLICT (role) DO UPDATE SET at = excluded.at;
 END
 $$;
 

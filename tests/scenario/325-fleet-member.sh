@@ -109,7 +109,35 @@ kill "$ringer"
 wait "$ringer" 2>/dev/null
 does i1 "append - all:7:10" "done committed: $"
 does i1 "append drop,m1 all:8:10" "done committed: $"
-is "$(sql "SELECT count(*) FROM pg_roles WHERE rolname = 'wfapikey_host_m1'")" 0
+role_of() { sql "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'wfapikey_host_$1'"; } # HOST
+is "$(role_of m1)" f
+sql "UPDATE wfapikey.gone SET at = '-infinity'"
+heads
+is "$(role_of m1)" ''
+
+# --- Who logs in while the host is dropped is in a session of a role that is gone ---
+does i1 "append host,m9,m1-secret,no all:9:10" "done committed: $"
+mkfifo "$dir/drop"
+PGAPPNAME=dropper psql "$admin" -Atqf "$dir/drop" >"$dir/drop.log" 2>&1 &
+dropper=$!
+children+=("$dropper")
+exec {drop}>"$dir/drop"
+echo "BEGIN; SELECT wfapikey.drop_host('m9');" >&"$drop"
+wait_until is_idle dropper
+hold zombie wfapikey_host_m9 'SELECT 1'
+printf '%s\n' 'COMMIT;' '\q' >&"$drop"
+exec {drop}>&-
+wait "$dropper" || fail "the drop: $(<"$dir/drop.log")"
+is_idle zombie || fail "it has ended before anybody could see it"
+heads
+wait_until is_gone zombie
+# It keeps its name for the few seconds in which somebody may still come.
+is "$(role_of m9)" f
+# The next host of that name has a role of its own.
+sql "ALTER ROLE wfapikey_host_m9 SET work_mem = 64"
+does i1 "append host,m9,m1-secret,no all:10:10" "done committed: $"
+is "$(PGPASSWORD=m1-secret psql "host=$dir/pg user=wfapikey_host_m9 dbname=postgres" -Atqc 'SHOW work_mem')" 4MB
+is "$(sql 'SELECT role FROM wfapikey.gone')" ''
 
 # --- A database that has other uses: nothing is taken before an administrator says so ---
 sql 'CREATE DATABASE shared'
