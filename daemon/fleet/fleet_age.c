@@ -99,6 +99,10 @@ void fleet_age_note(struct fleet *f, const struct frame_head *head) {
         struct fleet_member *member = fleet_find_group(f, head->group);
         int64_t ahead = clock_boot_ms() - head->signed_at_ms, current;
 
+        /* Of the past, before this host was invited. */
+        if (member && strcmp(member->group.name, FLEET_GROUP_ALL) == 0 &&
+            member->group.number < f->self.invited)
+                return;
         if (!issuer || !member || head->clock < issuer->clock)
                 return;
         note_signed(member, (size_t) (issuer - f->issuers), head);

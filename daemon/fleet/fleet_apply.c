@@ -36,6 +36,9 @@ struct applying {
         struct fleet_news *news;
         /* it is a change of the group of all hosts */
         bool all;
+        /* The fleet has said it before this host was invited. Who issues, and in which groups this
+         * host is, was said by the invitation. */
+        bool past;
         bool wide;  /* there were rows that are no keys */
         bool certs; /* certificates have gone */
         /* it is a page of a snapshot, and the last one */
@@ -52,7 +55,7 @@ static int take_host(struct applying *a, const uint8_t *in, size_t len) {
         r = fleet_body_get_host(in, len, &host);
         if (r >= 0 && a->page)
                 r = fleet_page_host(a->member, a->writer, host.name);
-        if (r >= 0 && strcmp(host.name, a->f->self.host) == 0)
+        if (r >= 0 && !a->past && strcmp(host.name, a->f->self.host) == 0)
                 r = fleet_groups_leave(a->f, a->writer, host.groups, &a->news->self);
         return r < 0 ? r : store_fleet_put_host(a->writer, &host);
 }
@@ -72,7 +75,7 @@ static int take_group(struct applying *a, const uint8_t *in, size_t len) {
                 struct fleet_share share;
 
                 r = fleet_body_get_share(&reader, &share);
-                if (r >= 0 && strcmp(share.host, a->f->self.host) == 0)
+                if (r >= 0 && !a->past && strcmp(share.host, a->f->self.host) == 0)
                         r = fleet_groups_join(a->f, a->writer, name, share.sealed, &a->news->self);
                 /* In a snapshot the record of a host has them all. */
                 if (r >= 0 && !a->page)
@@ -331,7 +334,10 @@ int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, si
         a.member = member;
         a.all = strcmp(head.group, FLEET_GROUP_ALL) == 0;
         a.page = head.kind == FRAME_PAGE;
-        a.issuers = (struct fleet_issuers){ .page = a.page, .number = (int64_t) head.number };
+        a.past = (int64_t) head.number <= f->self.invited;
+        a.issuers = (struct fleet_issuers){ .page = a.page,
+                                            .past = a.past,
+                                            .number = (int64_t) head.number };
         r = a.page ? fleet_page_begin(f, member, writer, &head) : 0;
         if (r >= 0)
                 r = frame_open(in, len, member->key, body, &body_len);

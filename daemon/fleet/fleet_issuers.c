@@ -56,11 +56,13 @@ int fleet_issuers_take(struct fleet *f, struct store *writer, struct fleet_issue
         r = fleet_body_get_issuer(in, len, &issuer, &trusted);
         if (r < 0)
                 return r;
-        from->any = true;
+        from->any |= !from->past;
         if (trusted)
-                return take_trusted(f, writer, from, &issuer);
+                return from->past ? 0 : take_trusted(f, writer, from, &issuer);
         if (from->page)
                 return take_dropped(writer, from, &issuer);
+        if (from->past)
+                return store_fleet_note_dropped(writer, issuer.public, from->number);
         r = set_self(f, writer, issuer.host, false);
         if (r >= 0)
                 r = store_fleet_note_dropped(writer, issuer.public, from->number);

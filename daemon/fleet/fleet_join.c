@@ -343,6 +343,7 @@ int fleet_join_seal(struct fleet *f, struct store *writer, const struct fleet_in
         r = put_invitation(f, writer, invite, &w);
         if (r >= 0) {
                 put_groups(f, invite->host.groups, &w);
+                bytes_write(&w, 8, (uint64_t) fleet_find_group(f, FLEET_GROUP_ALL)->group.number);
                 r = w.full ? -EMSGSIZE : seal_body(f, invite, w.out, w.len, out, ret_len);
         }
         explicit_bzero(w.out, w.size);
@@ -436,7 +437,17 @@ static int take_groups(const struct fleet *f, struct store *writer, struct bytes
                 if (error >= 0)
                         error = store_fleet_put_group(writer, &group);
         }
-        return error < 0 ? error : bytes_is_at_end(r) ? 0 : -EBADMSG;
+        return error;
+}
+
+/* An invitation of before has none. */
+static int take_number(struct bytes_reader *r, int64_t *ret) {
+        uint64_t number = bytes_is_at_end(r) ? 0 : bytes_read(r, 8);
+
+        if (!bytes_is_at_end(r) || number > INT64_MAX)
+                return -EBADMSG;
+        *ret = (int64_t) number;
+        return 0;
 }
 
 static int accept(const struct fleet *f, struct store *writer, struct bytes_reader *r,
@@ -448,12 +459,14 @@ static int accept(const struct fleet *f, struct store *writer, struct bytes_read
         if (error >= 0)
                 error = store_begin(writer);
         if (error >= 0)
-                error = put_self(writer, &self);
-        explicit_bzero(&self, sizeof(self));
-        if (error >= 0)
                 error = take_issuers(writer, r);
         if (error >= 0)
                 error = take_groups(f, writer, r);
+        if (error >= 0)
+                error = take_number(r, &self.invited);
+        if (error >= 0)
+                error = put_self(writer, &self);
+        explicit_bzero(&self, sizeof(self));
         if (error >= 0)
                 error = store_audit_add(writer, audit);
         if (error >= 0)

@@ -29,11 +29,14 @@ void fleet_page_look(struct fleet_member *member, const struct frame_head *head)
 }
 
 /* The issuing hosts follow in the page, all of them. Hosts can go on in more pages. */
-static int forget_all(struct fleet *f, struct store *writer) {
+static int forget_all(struct fleet *f, struct store *writer, bool past) {
         int r;
 
         r = store_fleet_drop_all(writer);
-        if (r < 0 || !f->self.issuing)
+        /* Who issues is what the invitation says, which is newer. */
+        for (size_t i = 0; r >= 0 && past && i < f->n_issuers; i++)
+                r = store_fleet_put_issuer(writer, &f->issuers[i].issuer);
+        if (r < 0 || past || !f->self.issuing)
                 return r;
         f->self.issuing = false;
         return store_fleet_put(writer, &f->self);
@@ -56,7 +59,9 @@ int fleet_page_begin(struct fleet *f, struct fleet_member *member, struct store 
         memcpy(taking->hash, head->before, sizeof(taking->hash));
         free(member->taking);
         member->taking = taking;
-        return strcmp(member->group.name, FLEET_GROUP_ALL) == 0 ? forget_all(f, writer) : 0;
+        return strcmp(member->group.name, FLEET_GROUP_ALL) != 0
+                       ? 0
+                       : forget_all(f, writer, taking->number <= f->self.invited);
 }
 
 int fleet_page_host(struct fleet_member *member, struct store *writer, const char *name) {

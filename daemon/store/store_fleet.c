@@ -10,13 +10,29 @@
 
 /* --- The fleet --- */
 
+/* Beside the ids of keys, which have no blank. */
+#define INVITED_ID "'all invited'"
+
+static int put_invited(struct store *writer, int64_t number) {
+        _cleanup_store_row_ struct store_row row = {};
+        int r;
+
+        r = store_once(writer->db, &row.stmt,
+                       "REPLACE INTO fleet_gone (id, revision) VALUES (" INVITED_ID ", ?1)");
+        if (r < 0)
+                return r;
+        store_row_put_number(&row, number);
+        return store_row_put_done(&row);
+}
+
 int store_fleet_get(struct store *s, struct store_fleet *ret) {
         _cleanup_store_row_ struct store_row row = {};
         struct store_fleet fleet = {};
         int r;
 
         r = store_once(s->db, &row.stmt,
-                       "SELECT id, host, issuing, database, pepper FROM fleet WHERE one = 1");
+                       "SELECT id, host, issuing, database, pepper, ifnull((SELECT revision FROM "
+                       "fleet_gone WHERE id = " INVITED_ID "), 0) FROM fleet WHERE one = 1");
         if (r >= 0)
                 r = store_row_get_next(&row);
         if (r <= 0)
@@ -26,6 +42,7 @@ int store_fleet_get(struct store *s, struct store_fleet *ret) {
         fleet.issuing = store_row_get_number(&row) != 0;
         store_row_get_text(&row, fleet.database, sizeof(fleet.database));
         fleet.pepper_id = (uint32_t) store_row_get_number(&row);
+        fleet.invited = store_row_get_number(&row);
         if (row.bad)
                 return -EUCLEAN;
         *ret = fleet;
@@ -46,7 +63,8 @@ int store_fleet_put(struct store *writer, const struct store_fleet *fleet) {
         store_row_put_number(&row, fleet->issuing);
         store_row_put_text(&row, fleet->database);
         store_row_put_number(&row, fleet->pepper_id);
-        return store_row_put_done(&row);
+        r = store_row_put_done(&row);
+        return r < 0 ? r : put_invited(writer, fleet->invited);
 }
 
 int store_fleet_forget(struct store *writer) {

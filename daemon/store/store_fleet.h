@@ -17,6 +17,9 @@ struct store_fleet {
         bool issuing;
         char database[STORE_FLEET_DATABASE_MAX + 1];
         uint32_t pepper_id; /* of the fleet's keys */
+        /* The last change of the group of all hosts when this host was invited. 0: not known, or
+         * it has begun the fleet. */
+        int64_t invited;
 };
 
 /* A group that this host is in. */
