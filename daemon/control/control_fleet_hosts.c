@@ -43,12 +43,19 @@ static void add_group(struct control_call *call, char list[static RECORD_HOSTS_L
 
         if (text_has_word(list, group))
                 return;
-        if (!fleet_is_name(group) || used + len + 2 > RECORD_HOSTS_LEN) {
+        if (!fleet_is_name(group)) {
                 control_fail(
                         call, CONTROL_INVALID_ARGUMENT,
                         "That is no group of hosts: a small letter, then small letters, digits "
-                        "and hyphens, at most %d in all; at most %d groups.",
-                        RECORD_GROUP_MAX, RECORD_GROUPS_MAX);
+                        "and hyphens, at most %d in all.",
+                        RECORD_GROUP_MAX);
+                return;
+        }
+        if (used + len + 2 > RECORD_HOSTS_LEN) {
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "The names of a host's groups have more than %d characters in all. An "
+                             "issuing host is in all groups of the fleet.",
+                             RECORD_HOSTS_LEN - 1);
                 return;
         }
         if (used > 0)

@@ -15,6 +15,7 @@
 #include "fleet/fleet_state.h"
 #include "secret/secretfile.h"
 
+_Static_assert(FLEET_GROUPS_MAX == 64 && FLEET_ISSUERS_MAX == 32, "fleet_refusal() says so");
 _Static_assert(FRAME_KEY_LEN == SECRETFILE_LEN, "a group's key fills a file");
 _Static_assert(FRAME_GROUP_MAX == RECORD_GROUP_MAX, "names of groups");
 _Static_assert(STORE_FLEET_PUBLIC_LEN == SEAL_PUBLIC_LEN, "public keys");
@@ -308,6 +309,10 @@ const char *fleet_refusal(int r) {
                 return "That is no invitation";
         case -EADDRINUSE:
                 return "A part of that key is the key of another host of the fleet";
+        case -EDQUOT:
+                return "The fleet has as many groups as it can have, which are 64";
+        case -EUSERS:
+                return "The fleet has as many issuing hosts as it can have, which are 32";
         case -ENOTUNIQ:
                 return "This host has that name itself";
         case -EADDRNOTAVAIL:

@@ -343,6 +343,8 @@ int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, si
                 r = frame_open(in, len, member->key, body, &body_len);
         if (r >= 0)
                 r = apply_body(&a, body, body_len);
+        if (r >= 0 && a.all)
+                r = fleet_groups_check_room(writer);
         explicit_bzero(body, head.body_len);
         free(body);
         return r < 0 ? r : move_on(&a, &head, in, len);

@@ -92,3 +92,27 @@ void fleet_groups_forget(int dir) {
         if (files)
                 (void) closedir(files);
 }
+
+static int count_issuer(const struct store_fleet_issuer *issuer, void *userdata) {
+        (void) issuer;
+        ++*(size_t *) userdata;
+        return 0;
+}
+
+static int count_group(const struct store_fleet_group *group, void *userdata) {
+        (void) group;
+        ++*(size_t *) userdata;
+        return 0;
+}
+
+int fleet_groups_check_room(struct store *writer) {
+        size_t n_issuers = 0, n_groups = 0;
+        int r;
+
+        r = store_fleet_each_issuer(writer, count_issuer, &n_issuers);
+        if (r >= 0)
+                r = store_fleet_each_group(writer, count_group, &n_groups);
+        if (r < 0)
+                return r;
+        return n_issuers > FLEET_ISSUERS_MAX ? -EUSERS : n_groups > FLEET_GROUPS_MAX ? -EDQUOT : 0;
+}

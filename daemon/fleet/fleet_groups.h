@@ -22,7 +22,11 @@
  *
  * fleet_groups_forget(dir): the files with keys of groups are gone, also of those that this host
  * was in before, and of those that it cannot read.
+ *
+ * fleet_groups_check_room(writer): there are not more groups or issuers than this host can have:
+ * otherwise it could not read any more what it is. 0; -EDQUOT; -EUSERS; an error of the store.
  */
+int fleet_groups_check_room(struct store *writer) _must_check_;
 int fleet_groups_leave(struct fleet *f, struct store *writer, const char *groups,
                        bool *ret) _must_check_;
 int fleet_groups_join(struct fleet *f, struct store *writer, const char *name,

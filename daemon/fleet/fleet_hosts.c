@@ -44,6 +44,14 @@ void fleet_hosts_end_keys(const struct fleet *f, const char *name,
         }
 }
 
+int fleet_hosts_check_room(const struct fleet *f, const char *name) {
+        size_t n = 1;
+
+        for (size_t i = 0; i < f->n_issuers; i++)
+                n += strcmp(f->issuers[i].issuer.host, name) != 0;
+        return n > FLEET_ISSUERS_MAX ? -EUSERS : 0;
+}
+
 struct counting {
         struct fleet *f;
         const char *but;
@@ -101,6 +109,8 @@ int fleet_hosts_group(struct fleet *f, struct store *writer, const char *name,
                 return f->joined ? -EOPNOTSUPP : fleet_absence(f);
         if (fleet_has_group(f, name))
                 return -EEXIST;
+        if (f->n_groups >= FLEET_GROUPS_MAX)
+                return -EDQUOT;
         r = seal_make_secret(key);
         if (r < 0)
                 return r;
@@ -138,7 +148,7 @@ int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_m
                      struct fleet_change *ret) {
         struct store_fleet_host moved;
         struct store_fleet_issuer issuer = {};
-        uint8_t body[8192];
+        uint8_t body[16384]; /* all groups, and the end of all keys */
         struct bytes_writer w = { .out = body, .size = sizeof(body) };
         bool issues;
         int r;
@@ -153,6 +163,8 @@ int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_m
         issues = fleet_host_issues(f, &moved);
         if (issues && !move->issuing)
                 r = check_others_issue(f, writer, moved.name);
+        if (!issues && move->issuing)
+                r = fleet_hosts_check_room(f, moved.name);
         if (r < 0)
                 return r;
         fleet_hosts_end_keys(f, moved.name, moved.issuer, &w);

@@ -22,8 +22,15 @@ void fleet_hosts_end_keys(const struct fleet *f, const char *name,
                           const uint8_t but[static SEAL_PUBLIC_LEN], struct bytes_writer *w);
 
 /**
+ * fleet_hosts_check_room(f, name): whether that host may issue, beside the others that do. 0;
+ * -EUSERS.
+ */
+int fleet_hosts_check_room(const struct fleet *f, const char *name) _must_check_;
+
+/**
  * fleet_hosts_group(f, writer, name, ret): makes the change that begins a group. All issuing hosts
- * come into it. 0; -ENOLINK; -EEXIST; an error of the store or of a file.
+ * come into it. 0; -ENOLINK; -EEXIST; -EDQUOT when there are ${FLEET_GROUPS_MAX}; an error of the
+ * store or of a file.
  */
 int fleet_hosts_group(struct fleet *f, struct store *writer, const char *name,
                       struct fleet_change *ret) _must_check_;
@@ -38,7 +45,8 @@ struct fleet_move {
 /**
  * fleet_hosts_move(f, writer, move, ret): makes the change by which a host is in other groups, or
  * issues from now on, or no more. 0; -ENOENT; -ENOLINK; -EOPNOTSUPP; -EXDEV for a group that there
- * is not; -EBUSY when nobody would issue any more; an error of the store or of a file.
+ * is not; -EBUSY when nobody would issue any more; -EUSERS when too many would; an error of the
+ * store or of a file.
  */
 int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_move *move,
                      struct fleet_change *ret) _must_check_;

@@ -236,6 +236,8 @@ int fleet_join_invite(struct fleet *f, struct store *writer, struct fleet_invite
         r = fleet_hosts_check(f, invite->host.groups);
         if (r >= 0)
                 r = check_key(f, writer, &invite->host);
+        if (r >= 0 && invite->issuing)
+                r = fleet_hosts_check_room(f, invite->host.name);
         if (r >= 0)
                 r = fleet_hosts_find(writer, f->self.host, &own);
         if (r < 0 && r != -ENOENT)

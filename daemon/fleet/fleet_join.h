@@ -47,8 +47,8 @@ int fleet_join_take_key(struct fleet_invite *invite, const char *text) _must_che
  * fleet_join_invite(f, writer, invite, ret):
  * Draws the password, and makes the change that tells all hosts of the new one. 0; -ENOLINK; -EXDEV
  * for a group that there is not; -EADDRINUSE when a half of the key is that of another host;
- * -ENOTUNIQ when the name is that of this host; an error of the store or of a file. Another key
- * that a host of that name has signed with is not trusted any more.
+ * -EUSERS when too many would issue; -ENOTUNIQ when the name is that of this host; an error of the
+ * store or of a file. Another key that a host of that name has signed with is not trusted any more.
  */
 int fleet_join_invite(struct fleet *f, struct store *writer, struct fleet_invite *invite,
                       struct fleet_change *ret) _must_check_;
