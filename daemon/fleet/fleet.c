@@ -313,6 +313,8 @@ const char *fleet_refusal(int r) {
                 return "The fleet has as many groups as it can have, which are 64";
         case -EUSERS:
                 return "The fleet has as many issuing hosts as it can have, which are 32";
+        case -EINVAL:
+                return "Nothing can be sealed for the key of that host: invite it with another one";
         case -ENOTUNIQ:
                 return "This host has that name itself";
         case -EADDRNOTAVAIL:

@@ -70,11 +70,17 @@ static int parse_key(const char *text, size_t len, uint8_t out[static SEAL_PUBLI
 }
 
 int fleet_join_take_key(struct fleet_invite *invite, const char *text) {
+        static const uint8_t secret[SEAL_SECRET_LEN];
         size_t len = strcspn(text, ":");
+        uint8_t box[SEAL_BOX_LEN];
 
-        if (text[len] != ':' || parse_key(text, len, invite->host.recipient) < 0)
+        if (text[len] != ':' || parse_key(text, len, invite->host.recipient) < 0 ||
+            parse_key(text + len + 1, strlen(text + len + 1), invite->host.issuer) < 0)
                 return -EINVAL;
-        return parse_key(text + len + 1, strlen(text + len + 1), invite->host.issuer);
+        /* The fleet seals for both. */
+        return frame_report_is_reader(invite->host.issuer)
+                       ? seal_box(invite->host.recipient, secret, box)
+                       : -EINVAL;
 }
 
 /* --- The first host --- */
@@ -222,6 +228,19 @@ static int check_key(struct fleet *f, struct store *writer, struct store_fleet_h
         return store_fleet_each_host(writer, is_of_another, guest);
 }
 
+/* What cannot be sealed is known before all hosts hear of the new one. */
+static int try_to_seal(struct fleet *f, struct store *writer, const struct fleet_invite *invite) {
+        uint8_t *out = malloc(FLEET_INVITATION_MAX);
+        size_t len;
+        int r;
+
+        if (!out)
+                return -ENOMEM;
+        r = fleet_join_seal(f, writer, invite, out, &len);
+        free(out);
+        return r;
+}
+
 int fleet_join_invite(struct fleet *f, struct store *writer, struct fleet_invite *invite,
                       struct fleet_change *ret) {
         struct store_fleet_host own;
@@ -244,6 +263,9 @@ int fleet_join_invite(struct fleet *f, struct store *writer, struct fleet_invite
                 return r;
         found = r >= 0;
         draw_password(invite->password);
+        r = try_to_seal(f, writer, invite);
+        if (r < 0)
+                return r;
         w.out = body;
         w.size = sizeof(body);
         /* The first host was in no change yet. */

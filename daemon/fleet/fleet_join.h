@@ -39,7 +39,8 @@ struct fleet_invite {
 };
 
 /**
- * fleet_join_take_key(invite, text): reads what fleet_join_key() gave on that host. 0; -EINVAL.
+ * fleet_join_take_key(invite, text): reads what fleet_join_key() gave on that host. 0; -EINVAL,
+ * also when nothing can be sealed for a part of it.
  */
 int fleet_join_take_key(struct fleet_invite *invite, const char *text) _must_check_;
 

@@ -191,6 +191,11 @@ static int put_host(struct fleet *f, const struct store_fleet_host *host, struct
                         continue;
                 (void) text_copy(share.host, sizeof(share.host), host->name);
                 r = seal_box(host->recipient, f->groups[i].key, share.sealed);
+                /* A host with a bad key is left out. */
+                if (r == -EINVAL) {
+                        r = 0;
+                        continue;
+                }
                 begin = fleet_body_begin_group(w, name);
                 fleet_body_put_share(w, &share);
                 fleet_body_end_group(w, begin);

@@ -152,16 +152,35 @@ static void bind_report(const uint8_t *frame, uint8_t out[static 2 * SEAL_PUBLIC
         memcpy(out + SEAL_PUBLIC_LEN, frame + AT_ISSUER, SEAL_PUBLIC_LEN);
 }
 
+static int put_reader(const uint8_t reader[static SEAL_PUBLIC_LEN],
+                      const uint8_t key[static FRAME_KEY_LEN], uint8_t out[static SEAL_BOX_LEN]) {
+        uint8_t recipient[SEAL_PUBLIC_LEN];
+
+        return crypto_sign_ed25519_pk_to_curve25519(recipient, reader) < 0
+                       ? -EINVAL
+                       : seal_box(recipient, key, out);
+}
+
+bool frame_report_is_reader(const uint8_t public[static SEAL_PUBLIC_LEN]) {
+        static const uint8_t key[FRAME_KEY_LEN];
+        uint8_t box[SEAL_BOX_LEN];
+
+        return sodium_init() >= 0 && put_reader(public, key, box) >= 0;
+}
+
 static int put_readers(const uint8_t (*readers)[SEAL_PUBLIC_LEN], size_t n,
                        const uint8_t key[static FRAME_KEY_LEN], uint8_t *out) {
-        uint8_t recipient[SEAL_PUBLIC_LEN];
         int r = 0;
 
         *out++ = (uint8_t) n;
-        for (size_t i = 0; r >= 0 && i < n; i++, out += SEAL_BOX_LEN)
-                r = crypto_sign_ed25519_pk_to_curve25519(recipient, readers[i]) < 0
-                            ? -EINVAL
-                            : seal_box(recipient, key, out);
+        for (size_t i = 0; r >= 0 && i < n; i++, out += SEAL_BOX_LEN) {
+                r = put_reader(readers[i], key, out);
+                if (r != -EINVAL)
+                        continue;
+                /* Nobody opens this box. The others read the report. */
+                randombytes_buf(out, SEAL_BOX_LEN);
+                r = 0;
+        }
         return r;
 }
 

@@ -78,8 +78,10 @@ int frame_open(const uint8_t *in, size_t len, const uint8_t group_key[static FRA
 /**
  * frame_report_make(head, source_secret, readers, n, body, len, out): makes a report, which only
  * the holders of the secrets of the ${n} signing keys ${readers} can open, in ${len} +
- * FRAME_REPORT_EXTRA(n) bytes at ${out}. 0; -EINVAL when a reader is no key; -EMSGSIZE; -EIO.
+ * FRAME_REPORT_EXTRA(n) bytes at ${out}. A reader that is no key is left out. 0; -EMSGSIZE; -EIO.
+ * frame_report_is_reader(public): whether a report can be sealed for that signing key.
  */
+bool frame_report_is_reader(const uint8_t public[static SEAL_PUBLIC_LEN]);
 int frame_report_make(const struct frame_head *head,
                       const uint8_t source_secret[static SEAL_SECRET_LEN],
                       const uint8_t (*readers)[SEAL_PUBLIC_LEN], size_t n, const uint8_t *body,

@@ -101,11 +101,89 @@ static void test_a_change_with_too_many(void **state) {
         fleet_change_done(&change);
 }
 
+/* --- Keys that nothing can be sealed for --- */
+
+static void test_a_bad_key_is_not_taken(void **state) {
+        struct fixture *f = *state;
+        static const uint8_t zero[SEAL_PUBLIC_LEN];
+        struct fleet_invite invite = {};
+        char good[FLEET_KEY_LEN + 1], bad[FLEET_KEY_LEN + 1];
+
+        assert_int_equal(fleet_join_key(f->member.fleet, good), 0);
+        assert_int_equal(fleet_join_take_key(&invite, good), 0);
+        memcpy(bad, good, sizeof(bad));
+        seal_text_format(zero, bad);
+        bad[SEAL_TEXT_LEN] = ':';
+        assert_int_equal(fleet_join_take_key(&invite, bad), -EINVAL);
+        memcpy(bad, good, sizeof(bad));
+        seal_text_format(zero, bad + SEAL_TEXT_LEN + 1);
+        assert_int_equal(fleet_join_take_key(&invite, bad), -EINVAL);
+}
+
+/* As a former version has let it in. */
+static void let_in(struct fixture *f, struct fleet_change *ret) {
+        uint8_t body[4096];
+        struct bytes_writer w = { .out = body, .size = sizeof(body) };
+        struct store_fleet_host host = { .name = "evil", .groups = "all mail web" };
+        struct store_fleet_issuer issuer = { .host = "evil" };
+        struct fleet_news news;
+
+        fleet_body_put_issuer(&w, &issuer, true);
+        fleet_body_put_host(&w, &host);
+        assert_int_equal(fleet_change_say(f->issuer.fleet, body, w.len, ret), 0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, ret, NULL, &news), 0);
+}
+
+static void test_a_bad_key_is_left_out(void **state) {
+        struct fixture *f = *state;
+        struct fleet_change change = {};
+        struct fleet_report report = {};
+        struct pages p;
+        uint8_t secret[SEAL_SECRET_LEN], *out;
+        size_t len;
+
+        let_in(f, &change);
+        fleet_change_done(&change);
+        resync(&f->member, &f->issuer, "all");
+        snapshot(&f->issuer, "all", true, &p);
+        end(&p);
+        fleet_report_ask(f->member.fleet);
+        assert_int_equal(fleet_report_next(f->member.fleet, f->member.store->writer, &report), 0);
+        assert_non_null(report.frame);
+        assert_int_equal(mirror_key_source(f->issuer.dir, secret), 0);
+        out = malloc(report.len);
+        assert_non_null(out);
+        assert_int_equal(frame_report_open(report.frame, report.len, secret, out, &len), 0);
+        free(out);
+        fleet_report_done(&report);
+        assert_int_equal(add_group_named(&f->issuer, "db", &change), 0);
+        assert_true(fleet_has_group(f->issuer.fleet, "db"));
+        fleet_change_done(&change);
+}
+
+/* All that can fail does so before the change is made. */
+static void test_what_cannot_be_sealed_is_not_invited(void **state) {
+        struct fixture *f = *state;
+        struct fleet_invite invite = { .host = { .name = "evil", .groups = "all web" } };
+        struct fleet_change change = {};
+
+        assert_int_equal(
+                fleet_join_invite(f->issuer.fleet, f->issuer.store->writer, &invite, &change),
+                -EINVAL);
+        assert_int_equal(change.n, 0);
+        assert_non_null(fleet_refusal(-EINVAL));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_groups, make, drop),
                 cmocka_unit_test_setup_teardown(test_issuing_hosts, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_change_with_too_many, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_bad_key_is_not_taken, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_bad_key_is_left_out, make, drop),
+                cmocka_unit_test_setup_teardown(test_what_cannot_be_sealed_is_not_invited, make,
+                                                drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
