@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "control/control_mirror.h"
 #include "control/control_state.h"
+#include "fleet/fleet.h"
 #include "mirror/mirror.h"
 #include "store/store_mirror.h"
 
@@ -24,11 +25,26 @@ static int keygen_parse(struct control_call *call, sd_bus_message *m) {
         return r;
 }
 
+/* Others seal for the key that was given with 'fleet key'. */
+static bool check_alone(struct control_call *call) {
+        const struct fleet *f = call->control->writer.fleet;
+
+        if (!fleet_self(f) && !fleet_is_unread(f))
+                return true;
+        control_fail(call, CONTROL_REFUSED,
+                     "This host is in a fleet, which seals the keys of its groups for the mirror "
+                     "key that the host has. For another one the host leaves ('fleet leave'), and "
+                     "is invited again with what 'fleet key' prints then.");
+        return false;
+}
+
 static void keygen_run(struct control_call *call, struct store *writer) {
         struct key_call *key_call = (struct key_call *) call;
         int r;
 
         (void) writer;
+        if (key_call->replace && !check_alone(call))
+                return;
         r = mirror_keygen(call->control->writer.mirror, key_call->replace, key_call->public);
         if (r == -EEXIST)
                 control_fail(call, CONTROL_REFUSED,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "fleet/fleet_groups.h"
 #include "fleet/fleet_hosts.h"
 #include "fleet/fleet_state.h"
@@ -51,8 +52,15 @@ int fleet_groups_join(struct fleet *f, struct store *writer, const char *name,
         if (r >= 0)
                 r = seal_unbox(secret, sealed, key);
         explicit_bzero(secret, sizeof(secret));
-        /* One that cannot be opened takes nothing away. */
+        /* One that cannot be opened takes nothing away, and stops nothing. */
         had = r < 0 ? fleet_has_group(f, name) : has_key(f, name, key);
+        if (!had && (r == -EBADMSG || r == -ENOKEY)) {
+                log_line(LOG_ERR,
+                         "the key of the fleet's group %s is not sealed for this host's mirror "
+                         "key, so this host is not in that group: invite it again",
+                         name);
+                return 0;
+        }
         /* It is on the disk before the group is in the store. */
         if (r >= 0 && !had)
                 r = secretfile_write(f->dir, fleet_key_name(name, file), key);

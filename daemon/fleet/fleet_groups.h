@@ -15,7 +15,8 @@
  *
  * fleet_groups_join(f, writer, name, sealed, ret):
  * This host is in the group, whose key was sealed for it. Where it is that already, with this key,
- * nothing changes. 0; -EBADMSG; an error of a file or of the store.
+ * nothing changes. One that it cannot open is an alarm: it is not in the group then. 0; an error of
+ * a file or of the store.
  *
  * fleet_groups_note(writer, host, group): what is told of ${host} has that group. 0; an error of
  * the store.

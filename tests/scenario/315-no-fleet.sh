@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Goal: on a host in no fleet, each command of a fleet says just that, and how the host comes into
-# one. It blames no database.
+# one. It blames no database. And a host of a fleet keeps the key that the fleet seals for.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 
@@ -37,3 +37,14 @@ if command -v script >/dev/null; then
     has "$out" "in no fleet"
     [[ $out != *Type* ]] || fail "asked: $out"
 fi
+
+run 0 ctl mirror keygen --force
+run 0 busctl --address="unix:path=$WFAPIKEY_CONTROL" call org.wfapikey1 /org/wfapikey1 org.wfapikey1.Manager FleetInit ss first dbname=x
+run 0 ctl mirror show-key
+key=$out
+run 6 ctl mirror keygen --force
+has "$err" "'fleet leave'"
+run 0 ctl mirror show-key
+is "$out" "$key"
+run 0 ctl fleet leave --yes
+run 0 ctl mirror keygen --force

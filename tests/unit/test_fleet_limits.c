@@ -6,6 +6,8 @@
 #include "fleet/fleet_report.h"
 #include "store/store_key.h"
 
+static char k[] = "aaaaaaaaaa";
+
 /* --- Numbers --- */
 
 static int add_group_named(struct unit_host *h, const char *name, struct fleet_change *ret) {
@@ -175,6 +177,48 @@ static void test_what_cannot_be_sealed_is_not_invited(void **state) {
         assert_non_null(fleet_refusal(-EINVAL));
 }
 
+/* --- A host that has lost its key --- */
+
+static void replace_key(const struct unit_host *h) {
+        char key[SEAL_TEXT_LEN + 1];
+
+        assert_int_equal(mirror_key_make(h->dir, true, key), 0);
+}
+
+static void test_an_issuing_host_without_its_key(void **state) {
+        struct fixture *f = *state;
+        struct fleet_change change = {};
+
+        replace_key(&f->issuer);
+        assert_int_equal(add_group_named(&f->issuer, "db", &change), 0);
+        assert_false(fleet_has_group(f->issuer.fleet, "db"));
+        resync(&f->member, &f->issuer, "all");
+        fleet_change_done(&change);
+}
+
+static void test_a_member_without_its_key(void **state) {
+        struct fixture *f = *state;
+        struct fleet_move move = { .host = "web1", .groups = "all mail web db" };
+        struct fleet_change change = {};
+        struct fleet_news news;
+        struct store *writer = f->issuer.store->writer;
+
+        assert_int_equal(add_group_named(&f->issuer, "db", &change), 0);
+        fleet_change_done(&change);
+        resync(&f->member, &f->issuer, "all");
+        replace_key(&f->member);
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, writer, &move, &change), 0);
+        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, &change, NULL, &news), 0);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&change, "all")), 0);
+        assert_true(fleet_has_group(f->member.fleet, "web"));
+        assert_false(fleet_has_group(f->member.fleet, "db"));
+        fleet_change_done(&change);
+        issue(f, k, "all");
+        resync(&f->member, &f->issuer, "all");
+        assert_int_equal(status_of(&f->member, k), KEY_ACTIVE);
+        assert_true(fleet_has_group(f->member.fleet, "web"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_groups, make, drop),
@@ -184,6 +228,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_bad_key_is_left_out, make, drop),
                 cmocka_unit_test_setup_teardown(test_what_cannot_be_sealed_is_not_invited, make,
                                                 drop),
+                cmocka_unit_test_setup_teardown(test_an_issuing_host_without_its_key, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_member_without_its_key, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
