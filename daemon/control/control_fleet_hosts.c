@@ -32,7 +32,7 @@ static bool issues(const struct fleet *f, const char *host) {
 struct invite_call {
         struct control_call call;
         struct fleet_invite invite;
-        bool issued; /* a host of that name was an issuing host */
+        bool issued; /* a host of that name did */
         size_t len;
         uint8_t invitation[FLEET_INVITATION_MAX];
 };

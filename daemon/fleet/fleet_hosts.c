@@ -149,7 +149,7 @@ int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_m
                      struct fleet_change *ret) {
         struct store_fleet_host moved;
         struct store_fleet_issuer issuer = {};
-        uint8_t body[16384]; /* all groups, and the end of all keys */
+        uint8_t body[16384]; /* all groups and keys */
         struct bytes_writer w = { .out = body, .size = sizeof(body) };
         bool issues;
         int r;
