@@ -16,6 +16,7 @@
 #include "fleet/fleet_groups.h"
 #include "fleet/fleet_issuers.h"
 #include "fleet/fleet_page.h"
+#include "fleet/fleet_row.h"
 #include "fleet/fleet_state.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
@@ -84,50 +85,6 @@ static int take_group(struct applying *a, const uint8_t *in, size_t len) {
         return r;
 }
 
-/* A key that this host did not have, though it has come into another group of this host before what
- * the host has of that: it was removed there, and this group is shown as it was once. It would stay
- * when the host leaves this group. */
-static int drop_removed(struct applying *a, const struct key_record *key) {
-        for (size_t i = 0; i < a->f->n_groups; i++) {
-                const struct fleet_member *other = &a->f->groups[i];
-                int64_t born;
-                int r;
-
-                if (other == a->member || !text_has_word(key->hosts, other->group.name))
-                        continue;
-                r = store_pages_born(a->writer, key->id, other->group.name, &born);
-                if (r >= 0 && born > 0 && born <= other->group.number)
-                        return store_pages_drop_ids(a->writer, (const uint8_t *) key->id, 1);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-/* What an issuing host has revoked was lost with a database. It tells it again. Where the fleet
- * knows it, nobody has to, and a host that does not issue any more could not. */
-static int tell_again(struct applying *a, const struct key_record *key) {
-        if (key->status != KEY_REVOKED || (!a->waits && store_import_is_revoked(a->load)))
-                return 0;
-        return store_import_is_revoked(a->load) ? store_fleet_drop_revocation(a->writer, key->id)
-                                                : store_fleet_note_revoked(a->writer, key);
-}
-
-/* No key has come with a later change than the one that brings it. Otherwise no snapshot would
- * remove it. */
-static int check_born(struct applying *a, const struct key_record *key) {
-        const char *group = a->member->group.name, *born = store_import_born(a->load);
-
-        /* This host can have a key of its own with that id. */
-        if (!key->hosts[0])
-                return 0;
-        if (!text_has_word(key->hosts, group))
-                return -EBADMSG;
-        return store_pages_number(group, key->hosts, born) > a->issuers.number
-                       ? store_pages_bound_born(a->writer, key->id)
-                       : 0;
-}
-
 static int take_row(struct applying *a, uint8_t type, const uint8_t *in, size_t len) {
         struct account_record account = {};
         struct key_record key;
@@ -139,10 +96,9 @@ static int take_row(struct applying *a, uint8_t type, const uint8_t *in, size_t 
                 a->wide |= r == 0 && type == STORE_RECORD_ROW;
                 return r;
         }
-        r = check_born(a, &key);
-        if (r >= 0)
-                r = store_import_fresh(a->load) > fresh ? drop_removed(a, &key)
-                                                        : tell_again(a, &key);
+        r = fleet_row_check(&(struct fleet_row){ a->f, a->member, a->writer, a->load,
+                                                 a->issuers.number, a->waits },
+                            &key, store_import_fresh(a->load) > fresh);
         if (r < 0)
                 return r;
         if (store_account_get(a->writer, key.owner, &account) == -ENOENT ||
