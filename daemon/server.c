@@ -427,6 +427,18 @@ int server_new(struct server **ret, const struct server_options *options,
         return 0;
 }
 
+static void end_worker(struct server *s) {
+        if (s->verify && s->worker)
+                verify_finish(s->verify, s->worker);
+        sweep_timer_stop(s->sweeper);
+        accounts_stop(s->accounts);
+        if (s->audit && s->worker)
+                audit_finish(s->audit, s->worker, clock_now());
+        /* runs what is queued, the flushes too */
+        worker_free(s->worker);
+        say_left_out(s, true);
+}
+
 struct server *server_free(struct server *s) {
         if (!s)
                 return NULL;
@@ -441,15 +453,7 @@ struct server *server_free(struct server *s) {
         (void) conf_ask_free(s->reading);
         cleanup_close(&s->sockets.verify);
         cleanup_close(&s->sockets.control);
-        if (s->verify && s->worker)
-                verify_finish(s->verify, s->worker);
-        sweep_timer_stop(s->sweeper);
-        accounts_stop(s->accounts);
-        if (s->audit && s->worker)
-                audit_finish(s->audit, s->worker, clock_now());
-        /* runs what is queued, the flushes too */
-        worker_free(s->worker);
-        say_left_out(s, true);
+        end_worker(s);
         control_fleet_stop(&s->control);
         control_follow_stop(&s->control);
         (void) sweep_timer_free(s->sweeper);

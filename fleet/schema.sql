@@ -337,8 +337,8 @@ DECLARE
         old integer;
         gone wfapikey.gone;
 BEGIN
-        -- One that has logged in while its host was dropped. Nobody can log in since, and whoever
-        -- was about to is here a few seconds later.
+        -- One that has logged in while its host was dropped. Nobody can log in since, and a session
+        -- that was about to begin is here a few seconds later.
         FOR gone IN SELECT * FROM wfapikey.gone FOR UPDATE SKIP LOCKED LOOP
                 IF gone.at < clock_timestamp() - interval '10 s'
                         AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE usename = gone.role) THEN

@@ -39,11 +39,10 @@ struct work {
         struct realms *realms; /* that it uses; NULL: none */
 };
 
-/* How often what the files say of users has changed, as far as the daemon has seen. */
+/* How often what the files say has changed, as far as the daemon has seen: passwd of names, numbers
+ * and groups; group; shadow, which matters for a user of passwd. */
 struct changes {
-        uint64_t names;   /* of passwd, with their numbers and groups */
-        uint64_t groups;  /* the file group */
-        uint64_t secrets; /* the file shadow: that of a user of passwd matters */
+        uint64_t names, groups, secrets;
 };
 
 struct ask {
@@ -90,8 +89,8 @@ struct accounts {
         bool one_by_one; /* a question has one user */
         struct helper *helper;
         struct changes changes;
-        bool unread; /* passwd has changed since its names were read */
         uint64_t names;
+        bool unread; /* passwd has changed since */
         LIST_HEAD(, ask) asks;
         size_t n_asks;
         LIST_HEAD(, settle) settles;
@@ -401,7 +400,7 @@ const char *accounts_realm_unread(const struct accounts *a, size_t realm) {
         return realm < ARRAY_LEN(a->lists.of) ? a->lists.of[realm].error : "";
 }
 
-/* Only where somebody wants to know: the file can be long, and a user can change it often. */
+/* Only where it matters: the file can be long, and a user can change it often. */
 static void look_at_names(struct accounts *a) {
         uint64_t names = a->unread ? accounts_names_hash(a->etc) : a->names;
 
@@ -453,9 +452,7 @@ static void ask_free(struct ask *ask) {
 }
 
 static int start_ask(struct ask *ask);
-
-/* The answer may be older than a change. The store may know better by now, and the answer would
- * overwrite that. */
+/* The store may know better than an answer from before a change, which would overwrite that. */
 static bool is_overtaken(const struct ask *ask, const struct accounts_directory_answer *answers) {
         const struct changes *now = &ask->accounts->changes;
         bool local = false;
@@ -546,9 +543,8 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
                         a->unread |= i == 0 || overflow;
                         a->changes.secrets += i == 1 || overflow;
                         a->changes.groups += i == 2 || overflow;
-                        /* not that of before and that of after a change which is taken back */
                         if (a->n_asks > 0)
-                                look_at_names(a);
+                                look_at_names(a); /* before it is taken back */
                         step(a, ACCOUNTS_PASS_CHANGED);
                         break;
                 }

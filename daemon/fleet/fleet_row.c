@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "fleet/fleet_row.h"
+#include "store/store_mirror.h"
 #include "store/store_pages.h"
 #include "text.h"
 

@@ -212,7 +212,8 @@ wait_until link m1 connected
 # --- A host that is dropped ---
 does i1 "append drop,m1 all:11:10" "done committed: $"
 heard m1 "link away: ."
-is "$(sql "SELECT count(*) FROM pg_roles WHERE rolname = 'wfapikey_host_m1'")" 0
+is_gone() { [[ $(sql "SELECT count(*) FROM pg_roles WHERE rolname = 'wfapikey_host_m1'") == 0 ]]; }
+wait_until is_gone
 is "$(sql "SELECT count(*) FROM wfapikey.host_group WHERE host = 'm1'")" 0
 
 # --- Memory ---
