@@ -6,11 +6,14 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <systemd/sd-event.h>
 
 #include "accounts/accounts.h"
 #include "accounts/accounts_update.h"
+#include "accounts/accounts_watch.h"
 #include "badpage.h"
 #include "base/clock.h"
 #include "base/closer.h"
@@ -68,6 +71,10 @@ struct server {
         struct conf_ask *reading;
         uint64_t reading_serial;
         bool read_again;
+        /* the group that administers without being named, and is not in /etc/group */
+        struct conf_ask *seeking;
+        uint64_t seeking_serial;
+        sd_event_source *groups;
         struct control control;
         sd_event *event;
         struct worker *worker;
@@ -159,6 +166,53 @@ static void read_conf(struct server *s) {
                 return;
         control_reload_apply(&s->control, s->reading_serial, NULL, strerrordesc_np(-r));
         notify_state(&s->notify, s->event, NOTIFY_READY);
+}
+
+/* --- The group that administers, when it comes late --- */
+
+static bool is_group_missing(const struct server *s) {
+        return conf_admin_group(s->control.loop.conf) == CONF_ADMIN_GROUP_MISSING;
+}
+
+static void on_sought(struct conf *conf, const char *error, void *userdata) {
+        struct server *s = userdata;
+
+        s->seeking = conf_ask_free(s->seeking);
+        if (!conf || !conf->has_admin_group || !is_group_missing(s)) {
+                (void) conf_free(conf);
+                return;
+        }
+        log_line(LOG_NOTICE, "the group '" CONF_ADMIN_GROUP "' is in /etc/group now");
+        control_reload_apply(&s->control, s->seeking_serial, conf, error);
+}
+
+/* The file may be wrong for a moment, in which the daemon starts. */
+static void seek_group(struct server *s) {
+        bool required = conf_must_be_there(s->control.loop.conf, s->options->conf_required);
+
+        if (!is_group_missing(s))
+                return;
+        (void) conf_ask_free(s->seeking);
+        s->seeking = NULL;
+        s->seeking_serial = control_reload_serial(&s->control);
+        if (conf_ask_start(&s->seeking, s->event, s->options->conf, required, on_sought, s) < 0)
+                log_line(LOG_WARNING, "cannot look for the group '" CONF_ADMIN_GROUP "'");
+}
+
+static int on_groups(sd_event_source *source, const struct inotify_event *event, void *userdata) {
+        (void) source;
+        if (event->mask & IN_Q_OVERFLOW || (event->len > 0 && strcmp(event->name, "group") == 0))
+                seek_group(userdata);
+        return 0;
+}
+
+/* Where the directory cannot be watched, a reload finds the group. */
+static void watch_groups(struct server *s) {
+        (void) sd_event_add_inotify(s->event, &s->groups, ETC, ACCOUNTS_WATCHED, on_groups, s);
+        if (is_group_missing(s))
+                log_line(LOG_INFO,
+                         "/etc/group has no group '" CONF_ADMIN_GROUP "': root alone administers");
+        seek_group(s);
 }
 
 static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
@@ -257,9 +311,7 @@ static int start_fleet(struct server *s, struct store *writer) {
 
 static int start_threads(struct server *s) {
         struct accounts_source source = { .etc = ETC,
-                                          .admin_group = s->conf->has_admin_group
-                                                                 ? s->conf->admin_group
-                                                                 : (gid_t) -1,
+                                          .admin_group = conf_admin_group(s->conf),
                                           .realms = s->conf->realms };
         struct store *writer;
         int r;
@@ -357,6 +409,7 @@ static int fill_control(struct server *s) {
                 .writer = { .mirror = s->mirror, .fleet = s->fleet },
         };
         r = control_quota_init(&s->control.loop.quota);
+        watch_groups(s);
         return r < 0 ? r : loglimit_init(&s->control.writer.changes);
 }
 
@@ -439,6 +492,12 @@ static void end_worker(struct server *s) {
         say_left_out(s, true);
 }
 
+static void stop_reading(struct server *s) {
+        (void) conf_ask_free(s->reading);
+        (void) conf_ask_free(s->seeking);
+        sd_event_source_disable_unref(s->groups);
+}
+
 struct server *server_free(struct server *s) {
         if (!s)
                 return NULL;
@@ -450,7 +509,7 @@ struct server *server_free(struct server *s) {
         control_password_free(s->password);
         control_cert_read_free(s->cert_reads);
         control_conf_free(s->confs);
-        (void) conf_ask_free(s->reading);
+        stop_reading(s);
         cleanup_close(&s->sockets.verify);
         cleanup_close(&s->sockets.control);
         end_worker(s);

@@ -140,7 +140,7 @@ static void begin_settles(struct accounts *a) {
 /* --- What a pass does, and when it is done --- */
 
 static gid_t admin_group_of(const struct conf *conf) {
-        return conf && conf->has_admin_group ? conf->admin_group : (gid_t) -1;
+        return conf ? conf_admin_group(conf) : (gid_t) -1;
 }
 
 static struct realms *realms_of(const struct conf *conf) {
@@ -245,7 +245,7 @@ static void say_unsure(const struct accounts_directory_answer *asked, size_t n) 
         size_t unsure = 0;
 
         for (size_t i = 0; i < n; i++)
-                if (asked[i].account.admin_unsure && unsure++ == 0)
+                if (asked[i].account.admin_unsure && asked[i].account.admin && unsure++ == 0)
                         first = asked[i].asked;
         if (unsure > 0)
                 log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING,

@@ -12,6 +12,7 @@
 #include "accounts/accounts_directory.h"
 #include "accounts/accounts_files.h"
 #include "accounts/pwage.h"
+#include "base/conf.h"
 #include "base/helper.h"
 #include "cleanup.h"
 
@@ -186,6 +187,10 @@ static void look_at_groups(const struct looking *l, const char *name, gid_t prim
 
         if (l->admin_group == (gid_t) -1 || account->admin)
                 return;
+        if (l->admin_group == CONF_ADMIN_GROUP_MISSING) {
+                account->admin_unsure = true;
+                return;
+        }
         r = find_group(name, primary, l->admin_group);
         account->admin_unsure = r < 0 || (r == 0 && (!l->files || !groups_answer(l)));
         account->admin = r > 0 || account->admin_unsure;

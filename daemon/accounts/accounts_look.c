@@ -14,6 +14,7 @@
 #include "accounts/accounts_look.h"
 #include "accounts/accounts_vanished.h"
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/log.h"
 #include "cleanup.h"
 #include "keys/facts.h"
@@ -420,8 +421,9 @@ static int look_at_admin(const struct accounts_change *c, struct accounts_update
         bool same = old->state == ACCOUNT_PRESENT && old->uid == account->uid;
         int r;
 
-        if (facts->admin_group == (gid_t) -1 || account->admin ||
-            (same && !facts->everybody && !old->admin))
+        account->admin |= facts->admin_group == CONF_ADMIN_GROUP_MISSING && same && old->admin;
+        if (facts->admin_group == (gid_t) -1 || facts->admin_group == CONF_ADMIN_GROUP_MISSING ||
+            account->admin || (same && !facts->everybody && !old->admin))
                 return 0;
         r = to_ask(facts, old, old);
         if (r < 0)

@@ -237,7 +237,9 @@ int conf_load(struct conf **ret, const char *path, bool required, char error[sta
                 r = realms_new(&conf->realms, reading->realms.of, reading->realms.n);
         if (r < 0)
                 return r;
-        /* Not a group of a directory, where somebody else might make one of that name. */
+        /* Not a group of a directory, where somebody else might make one of that name. A group file
+         * that cannot be read counts as one without the group: that is looked for later, too. */
+        conf->admin_group_default = !reading->any_admin_group;
         if (!reading->any_admin_group)
                 conf->has_admin_group =
                         nss_local_group("/etc/group", CONF_ADMIN_GROUP, &conf->admin_group) >= 0;

@@ -23,6 +23,10 @@
 /* Likewise the group that may see all keys. */
 #define CONF_READER_GROUP "wfapikey-reader"
 
+/* In the place of that group while /etc/group does not have it: see conf_admin_group(). Nobody has
+ * this number. */
+#define CONF_ADMIN_GROUP_MISSING ((gid_t) -3)
+
 struct conf_peer {
         uid_t uid;
         char services[RECORD_LIST_LEN]; /* separated by blanks */
@@ -33,6 +37,7 @@ struct conf_peer {
 struct conf {
         bool from_file; /* the file itself was there */
         bool has_admin_group;
+        bool admin_group_default; /* no file says anything of it */
         bool has_developer_group;
         bool has_reader_group;
         bool has_fleet_user;
@@ -58,6 +63,17 @@ int conf_load(struct conf **ret, const char *path, bool required,
               char error[static ERROR_LEN]) _must_check_;
 struct conf *conf_free(struct conf *conf);
 void conf_freep(struct conf **conf);
+
+/**
+ * conf_admin_group(conf): the group that administers; (gid_t) -1: none. Or
+ * CONF_ADMIN_GROUP_MISSING: the group file may be wrong for a moment, so whoever was known to
+ * administer still counts as an administrator where these may have no keys.
+ */
+static inline gid_t conf_admin_group(const struct conf *conf) {
+        if (conf->has_admin_group)
+                return conf->admin_group;
+        return conf->admin_group_default ? CONF_ADMIN_GROUP_MISSING : (gid_t) -1;
+}
 
 /**
  * conf_must_be_there(conf, named): whether the file is ${required} when the configuration is read

@@ -48,6 +48,7 @@ static ssize_t put(const struct conf *conf, const char *error, uint8_t *out, siz
                 return bytes_written(&w);
         bytes_write(&w, 1, conf->from_file);
         bytes_write(&w, 1, conf->has_admin_group);
+        bytes_write(&w, 1, conf->admin_group_default);
         bytes_write(&w, 1, conf->has_developer_group);
         bytes_write(&w, BYTES_NUMBER, conf->admin_group);
         bytes_write(&w, BYTES_NUMBER, conf->developer_group);
@@ -121,6 +122,7 @@ int conf_ask_take(const uint8_t *in, size_t len, struct conf **ret, char error[s
         }
         conf->from_file = bytes_read_flag(&r);
         conf->has_admin_group = bytes_read_flag(&r);
+        conf->admin_group_default = bytes_read_flag(&r);
         conf->has_developer_group = bytes_read_flag(&r);
         conf->admin_group = (gid_t) bytes_read(&r, BYTES_NUMBER);
         conf->developer_group = (gid_t) bytes_read(&r, BYTES_NUMBER);

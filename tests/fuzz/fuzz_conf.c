@@ -161,6 +161,7 @@ static void check_conf(const struct conf *conf) {
 
 static void check_same(const struct conf *a, const struct conf *b) {
         must(a->has_admin_group == b->has_admin_group && a->admin_group == b->admin_group);
+        must(a->admin_group_default == b->admin_group_default);
         must(a->has_developer_group == b->has_developer_group &&
              a->developer_group == b->developer_group);
         must(a->has_reader_group == b->has_reader_group && a->reader_group == b->reader_group);

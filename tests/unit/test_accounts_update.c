@@ -415,6 +415,23 @@ static void test_groups_that_are_silent_change_nothing(void **state) {
         assert_int_equal(known(s, "bob").admin, false);
 }
 
+/* A start while the group file is wrong. Who is not known to administer does not. */
+static void test_while_the_group_is_missing(void **state) {
+        struct unit_store *s = *state;
+
+        set_policy(s, "admin-keys", 0);
+        put("group", "admins:x:2001:alice\n");
+        assert_true(pass_by(s, true, ADMINS, "bob ", ""));
+        assert_int_equal(known(s, "alice").admin, true);
+        put("group", "");
+        assert_true(pass_by(s, true, CONF_ADMIN_GROUP_MISSING, "", ""));
+        assert_int_equal(known(s, "alice").admin, true);
+        assert_int_equal(known(s, "bob").state, ACCOUNT_PRESENT);
+        assert_int_equal(known(s, "bob").admin, false);
+        assert_true(pass(s, true, "", "")); /* a file says that there is none */
+        assert_int_equal(known(s, "alice").admin, false);
+}
+
 /* --- What is not believed --- */
 
 static void test_files_that_are_not_believed_change_nothing(void **state) {
@@ -512,6 +529,7 @@ int main(void) {
                 test_facts(test_who_is_unknown_is_asked_for_until_there_is_an_answer),
                 test_facts(test_an_administrator_by_a_directory_s_group),
                 test_facts(test_groups_that_are_silent_change_nothing),
+                test_facts(test_while_the_group_is_missing),
                 test_facts(test_files_that_are_not_believed_change_nothing),
                 test_facts(test_a_store_that_fails_changes_nothing),
                 test_facts(test_very_many_users),

@@ -38,6 +38,7 @@ static void test_a_configuration_arrives_whole(void **state) {
         assert_true(conf->from_file);
         assert_true(conf->has_admin_group);
         assert_int_equal(conf->admin_group, 2001);
+        assert_false(conf->admin_group_default);
         assert_false(conf->has_developer_group);
         assert_true(conf_peer_may_claim(conf, 110, "imap"));
         assert_false(conf_peer_may_claim(conf, 12345, "imap"));

@@ -8,6 +8,7 @@
 #include "accounts/accounts_update.h"
 #include "accounts/accounts_vanished.h"
 #include "base/clock.h"
+#include "base/conf.h"
 #include "parse.h"
 #include "store/store_account.h"
 #include "store/store_key.h"

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Goal: a group file that is empty for a moment lets no administrator's key in, neither while the
+# daemon runs nor when it starts then, and the group counts again when it is back.
+
+if [[ $(id -u) != 0 ]] || ! unshare --mount true 2>/dev/null; then
+    echo "skipped: needs root and mount namespaces"
+    exit 77
+fi
+[[ -n ${UNSHARED-} ]] || UNSHARED=1 exec unshare --mount "$0"
+
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+# --- A private /etc
+
+cp -a /etc "$dir/etc"
+mount --bind "$dir/etc" /etc
+chmod 0700 "$dir/etc"
+chmod 0755 /etc
+
+replace() { # NAME TEXT
+    printf '%s\n' "$2" >"/etc/$1.new"
+    mv "/etc/$1.new" "/etc/$1"
+}
+admin_refused() { ! verify adm <<<"$key"; }
+group=$(grep -v '^wfapikey-admin:' /etc/group)
+printf 'adm:x:64331:64331::/:/bin/sh\nbob:x:64332:64332::/:/bin/sh\n' >>/etc/passwd
+replace group "$group"$'\nwfapikey-admin:x:64330:adm'
+
+start
+run 0 ctl policy set enabled=yes
+run 0 ctl key issue adm
+key=$out
+run 0 ctl key issue bob
+bobs=$out
+verify adm <<<"$key" || fail "the key was not accepted"
+run 0 ctl policy set admin-keys=no
+wait_until admin_refused
+
+# --- While the daemon runs
+
+: >/etc/group
+logged "nobody says whether user 'adm'"
+admin_refused || fail "an empty group file let an administrator's key in"
+verify bob <<<"$bobs" || fail "bob's key was not accepted"
+run 6 ctl key issue adm
+
+# --- While it starts
+
+stop
+start
+admin_refused || fail "an empty group file at a start let an administrator's key in"
+verify bob <<<"$bobs" || fail "bob's key was not accepted after a start"
+replace group "$group"$'\nwfapikey-admin:x:64330:adm,bob'
+logged "is in /etc/group now"
+bob_refused() { ! verify bob <<<"$bobs"; }
+wait_until bob_refused
+admin_refused || fail "the administrator's key was let in"
+
+# --- Who leaves the group
+
+replace group "$group"$'\nwfapikey-admin:x:64330:'
+admin_good() { verify adm <<<"$key"; }
+wait_until admin_good
