@@ -239,21 +239,6 @@ static void end_pass(struct accounts *a) {
         end_settles(a);
 }
 
-/* A source of groups is silent, or the group is gone from the group file. */
-static void say_unsure(const struct accounts_directory_answer *asked, size_t n) {
-        const char *first = NULL;
-        size_t unsure = 0;
-
-        for (size_t i = 0; i < n; i++)
-                if (asked[i].account.admin_unsure && asked[i].account.admin && unsure++ == 0)
-                        first = asked[i].asked;
-        if (unsure > 0)
-                log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING,
-                            "nobody says whether user '%s'%s is in the group of administrators, "
-                            "going by what was known",
-                            first, unsure > 1 ? ", among others," : "");
-}
-
 static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
         struct accounts *a = userdata;
         /* the answer is freed with it */
@@ -268,12 +253,7 @@ static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
                 step(a, ACCOUNTS_PASS_ANSWERED);
                 return;
         }
-        if (r < 0)
-                log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING,
-                            "nobody says whether user '%s' exists, going by what was known: %s",
-                            asked->asked, strerrordesc_np(-r));
-        else
-                say_unsure(asked, a->batch);
+        accounts_directory_say(r, asked, a->batch);
         a->at += a->batch;
         step(a, ACCOUNTS_PASS_ANSWERED);
 }

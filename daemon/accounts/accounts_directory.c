@@ -14,6 +14,7 @@
 #include "accounts/pwage.h"
 #include "base/conf.h"
 #include "base/helper.h"
+#include "base/log.h"
 #include "cleanup.h"
 
 #define NSS_BUFFER_LEN (256 * 1024)
@@ -302,4 +303,25 @@ ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out) {
                 accounts_directory_put(&w, &answer);
         }
         return bytes_written(&w);
+}
+
+/* A source of groups is silent, or the group is gone from the group file. */
+void accounts_directory_say(int r, const struct accounts_directory_answer *answers, size_t n) {
+        const char *first = NULL;
+        size_t unsure = 0;
+
+        if (r < 0) {
+                log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING,
+                            "nobody says whether user '%s' exists, going by what was known: %s",
+                            answers[0].asked, strerrordesc_np(-r));
+                return;
+        }
+        for (size_t i = 0; i < n; i++)
+                if (answers[i].account.admin_unsure && answers[i].account.admin && unsure++ == 0)
+                        first = answers[i].asked;
+        if (unsure > 0)
+                log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING,
+                            "nobody says whether user '%s'%s is in the group of administrators, "
+                            "going by what was known",
+                            first, unsure > 1 ? ", among others," : "");
 }

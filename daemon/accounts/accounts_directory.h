@@ -64,3 +64,10 @@ int accounts_directory_take(const uint8_t *in, size_t len,
  * accounts_directory_run(in, in_len, out): what the helper does; see helper.h.
  */
 ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out);
+
+/**
+ * accounts_directory_say(r, answers, n): the log names who was asked about in vain, by ${r}; or
+ * else a user who was known as an administrator, of whom a source of groups is silent, or the group
+ * is gone from the group file.
+ */
+void accounts_directory_say(int r, const struct accounts_directory_answer *answers, size_t n);

@@ -15,7 +15,6 @@
 #include "accounts/accounts_vanished.h"
 #include "base/clock.h"
 #include "base/conf.h"
-#include "base/log.h"
 #include "cleanup.h"
 #include "keys/facts.h"
 #include "rules/expiry.h"
@@ -179,17 +178,6 @@ static int on_listed(const char *owner, void *userdata) {
         return 0;
 }
 
-/* What a list that is not believed says counts for nothing. What is known of its users stays. */
-static void say_unread(const struct accounts_update *facts,
-                       const struct accounts_realms_memory *lists) {
-        for (size_t i = 0; lists && facts->realms && i < facts->realms->n; i++)
-                if (facts->realms->of[i].list[0] && lists->of[i].error[0])
-                        log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
-                                    "what is known of the realm '%s' stays as it was, and who was "
-                                    "not in a list of this path before is not let in: %s",
-                                    facts->realms->of[i].name, lists->of[i].error);
-}
-
 static int read_lists(struct accounts_look *look, struct accounts_update *facts,
                       struct store *writer) {
         int r = 0;
@@ -205,7 +193,7 @@ static int read_lists(struct accounts_look *look, struct accounts_update *facts,
         if (r != 0)
                 return r;
         facts->again |= accounts_realms_again(look->lists);
-        say_unread(facts, facts->lists);
+        accounts_realms_say_unread(facts->realms, facts->lists);
         return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "accounts/accounts_realms.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "cleanup.h"
 #include "text.h"
 
@@ -286,4 +287,15 @@ uint64_t accounts_realms_identify(const struct realms *realms, bool *ret_certain
                         hash = add_file(hash, realm->list, ret_certain);
         }
         return hash;
+}
+
+/* What a list that is not believed says counts for nothing. What is known of its users stays. */
+void accounts_realms_say_unread(const struct realms *realms,
+                                const struct accounts_realms_memory *lists) {
+        for (size_t i = 0; lists && realms && i < realms->n; i++)
+                if (realms->of[i].list[0] && lists->of[i].error[0])
+                        log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
+                                    "what is known of the realm '%s' stays as it was, and who was "
+                                    "not in a list of this path before is not let in: %s",
+                                    realms->of[i].name, lists->of[i].error);
 }

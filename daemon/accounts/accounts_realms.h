@@ -71,3 +71,10 @@ int accounts_realms_has(const struct realms *realms, const struct realm *realm, 
  * file of a list, is another, and not before. ${ret_certain}: a later change would show.
  */
 uint64_t accounts_realms_identify(const struct realms *realms, bool *ret_certain);
+
+/**
+ * accounts_realms_say_unread(realms, lists): the log names realms whose lists are not believed now.
+ * ${lists}: NULL, or of ${realms}.
+ */
+void accounts_realms_say_unread(const struct realms *realms,
+                                const struct accounts_realms_memory *lists);
