@@ -459,6 +459,9 @@ static int try_to_move(struct store *writer, int *in_log, int *moved) {
         errno = 0;
         rc = sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, in_log, moved);
         writer->log_moves = true;
+        /* The next change may begin a shorter log. */
+        if (rc == SQLITE_OK && *in_log == *moved)
+                writer->frames = 0;
         if (rc == SQLITE_IOERR_FSYNC)
                 store_guard_unsynced(writer);
         store_files_written(&writer->guard.files);
@@ -485,9 +488,11 @@ static int move_log(struct store *writer, int *in_log, int *moved) {
 }
 
 void store_checkpoint(struct store *writer, bool idle) {
+        int in_log, moved;
+
         /* By size, so that small changes do not cost a second sync each. */
         if (writer->wal_pages >= (idle ? 1 : 2) * CHECKPOINT_PAGES &&
-            move_log(writer, NULL, NULL) >= 0)
+            move_log(writer, &in_log, &moved) >= 0)
                 writer->wal_pages = 0;
 }
 

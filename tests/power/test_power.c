@@ -18,6 +18,7 @@
 #include "store/store_schema.h"
 #include "store/store_stmt.h"
 #include "store/store_swap.h"
+#include "store/store_sweep.h"
 
 #define LIFE_STEPS 60
 
@@ -98,6 +99,29 @@ static void test_life(void **state) {
 
 /* --- A sync fails --- */
 
+static int set_trusted(struct store *writer, int64_t at) {
+        int r = store_begin(writer);
+
+        if (r >= 0)
+                r = store_sweep_set_trusted_at(writer, at);
+        if (r >= 0)
+                r = store_commit(writer);
+        store_rollback(writer);
+        return r;
+}
+
+/* The first change of a log, which is shorter than the one before. */
+static void fail_at_a_new_log(struct store *writer) {
+        int64_t at;
+
+        assert_int_equal(store_sweep_trusted_at(writer, &at), 0);
+        store_settle(writer);
+        disk_fail_next();
+        assert_true(set_trusted(writer, at) < 0);
+        assert_true(writer->unsynced);
+        assert_int_equal(set_trusted(writer, at), 0);
+}
+
 /* What did not wait for the disk is lost, and later changes are behind it in the log. */
 static void scene_failed_sync(uint64_t seed) {
         struct life *l = make(seed, "syncs of the log fail");
@@ -118,6 +142,7 @@ static void scene_failed_sync(uint64_t seed) {
                 if (i % 3 == 0)
                         store_settle(l->state.writer);
         }
+        fail_at_a_new_log(l->state.writer);
         life_end(l);
         assert_int_equal(life_look(l, DISK_HONEST, states()), 0);
         drop(l);
