@@ -525,28 +525,30 @@ void bootstrap_note_damage(int dir) {
 
 /* A look changes nothing: not even the log of the store is moved into it. So it is made of a copy,
  * in a directory that goes again. */
-static int look_only(struct opening *o, struct keymint *keymint,
-                     const struct store_salvage_for *whom, struct store_salvage *ret) {
-        _cleanup_(scratch_done) struct scratch scratch = { .fd = -1 };
-        struct opening there = *o;
-        int r;
+static int copy_for_look(struct opening *o, struct scratch *scratch) {
+        int r = scratch_make(scratch);
 
-        r = scratch_make(&scratch);
         if (r >= 0)
-                r = scratch_copy(&scratch, o->fd, STORE_NAME);
+                r = scratch_copy(scratch, o->fd, STORE_NAME);
         if (r >= 0)
-                r = scratch_copy(&scratch, o->fd, STORE_NAME "-wal");
+                r = scratch_copy(scratch, o->fd, STORE_NAME "-wal");
         if (r < 0 && r != -ENOENT)
                 return fail(o, r, "cannot copy '%s' to '%s' for a look: %s; see TMPDIR",
-                            path_of(o, STORE_NAME), scratch.path, strerror(-r));
-        there.dir = scratch.path;
-        there.fd = scratch.fd;
-        r = make_salvaged(&there, keymint, whom, ret);
+                            path_of(o, STORE_NAME), scratch->path, strerror(-r));
+        return 0;
+}
+
+static int look_only(struct opening *o, const struct scratch *scratch, struct keymint *keymint,
+                     const struct store_salvage_for *whom, struct store_salvage *ret) {
+        struct opening there = { .dir = scratch->path, .fd = scratch->fd, .error = o->error };
+        int r = make_salvaged(&there, keymint, whom, ret);
+
         return r < 0 ? fail_to_salvage(o, r) : 0;
 }
 
 static int salvage_all(struct opening *o, bool yes, const struct store_salvage_for *whom,
                        struct store_salvage *ret, char aside[static ASIDE_LEN]) {
+        _cleanup_(scratch_done) struct scratch scratch = { .fd = -1 };
         struct keymint *keymint = NULL;
         int r;
 
@@ -557,7 +559,10 @@ static int salvage_all(struct opening *o, bool yes, const struct store_salvage_f
                 r = look_at(o, STORE_NAME);
         if (r == 0)
                 return fail(o, -ENOENT, "there is no '%s'", path_of(o, STORE_NAME));
-        if (r > 0)
+        /* before there is a secret in this process, of which the copy's guard is a copy */
+        if (r > 0 && !yes)
+                r = copy_for_look(o, &scratch);
+        if (r >= 0)
                 r = read_pepper(o, true);
         if (r >= 0)
                 r = aside_judge_log(o->dir, o->fd, yes, o->error);
@@ -566,7 +571,7 @@ static int salvage_all(struct opening *o, bool yes, const struct store_salvage_f
         r = keymint_new(&keymint, o->pepper);
         if (r < 0)
                 return fail(o, r, "libsodium does not start");
-        r = yes ? make_salvaged(o, keymint, whom, ret) : look_only(o, keymint, whom, ret);
+        r = yes ? make_salvaged(o, keymint, whom, ret) : look_only(o, &scratch, keymint, whom, ret);
         (void) keymint_free(keymint);
         if (r < 0 || !yes)
                 return r;

@@ -66,8 +66,7 @@ int accounts_directory_take(const uint8_t *in, size_t len,
 ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out);
 
 /**
- * accounts_directory_say(r, answers, n): the log names who was asked about in vain, by ${r}; or
- * else a user who was known as an administrator, of whom a source of groups is silent, or the group
- * is gone from the group file.
+ * accounts_directory_say(r, answers, n): the log says that nobody has answered, by ${r}; or names
+ * an administrator, when not all sources of groups have answered.
  */
 void accounts_directory_say(int r, const struct accounts_directory_answer *answers, size_t n);

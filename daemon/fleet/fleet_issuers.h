@@ -8,7 +8,7 @@
 /* What says it. */
 struct fleet_issuers {
         bool page;
-        bool past;      /* of before the invitation, which says who issues */
+        bool past;      /* before the invitation */
         int64_t number; /* of the change or snapshot */
         bool any;       /* it has such a record */
         /* The page knows that this issuer was dropped, and when. */

@@ -25,7 +25,8 @@ struct idle_piece {
         const struct policy *policy;
         struct sweep *sweep;
         int64_t now;
-        bool certain; /* it is now, and what is later comes of a clock that was ahead */
+        /* it is now, and what is later comes of a clock that was ahead */
+        bool certain;
         char last[KEYTEXT_ID_LEN + 1];
         size_t n;
         char ids[SWEEP_ENDED_MAX][KEYTEXT_ID_LEN + 1];
@@ -55,7 +56,8 @@ static void on_life(const struct key_record *key, void *userdata) {
         memcpy(piece->last, key->id, sizeof(piece->last));
         if (at != 0 && was_used_ahead(key, piece->now)) {
                 change = piece->certain;
-                at = piece->now; /* there is another walk as soon as there may be one */
+                /* there is another walk as soon as there may be one */
+                at = piece->now;
         } else
                 change = is_idle(piece->policy, key, piece->now, piece->sweep);
         if (change)

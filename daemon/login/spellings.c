@@ -18,7 +18,7 @@ struct spelling {
         char name[WIRE_USER_MAX + 1], owner[WIRE_USER_MAX + 1];
         bool asking;
         uint64_t at;      /* clock_ticks() of the answer */
-        uint64_t changes; /* of names in passwd, up to the answer */
+        uint64_t changes; /* of names, up to the answer */
         struct account_record account;
 };
 

@@ -44,7 +44,7 @@ static const struct variant_row {
         enum bench_spoil spoil;
         enum verdict wanted;
         unsigned clients;
-        const char *twin; /* each second client asks there; NULL: nobody */
+        const char *twin; /* for half of them; or NULL */
 } rows[] = {
         [ECHO] = { "echo", "echo.verify", BENCH_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
         [ECHO_AT_ONCE] = { "echo at once", "echo-at-once.verify", BENCH_BIG, BENCH_AS_IT_IS,

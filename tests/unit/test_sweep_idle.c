@@ -212,7 +212,8 @@ static void test_a_use_by_a_clock_that_was_ahead(void **state) {
         add(s, 1, -DAY, "");
         use(s, 1, T0 + 25 * PARSE_YEAR_S);
         add(s, 2, -DAY, "");
-        use(s, 2, T0 + 2 * DAY); /* so far ahead it could be this clock */
+        /* so far ahead it could be this clock */
+        use(s, 2, T0 + 2 * DAY);
         (void) unit_sweep_run_all(s, now, &sweep);
         assert_int_equal(get(s, 1).last_used_at, T0 + 25 * PARSE_YEAR_S);
         sweep.may_purge = true;
