@@ -42,6 +42,7 @@ for line in sys.stdin:
 END
 carry() { # begins a connection
     coproc carrier { exec /usr/bin/python3 "$dir/carrier.py" "$WFAPIKEY_CONTROL"; }
+    # shellcheck disable=SC2154 # coproc sets it
     carrier_pid=$carrier_PID # bash unsets its own as soon as the coprocess has ended
     children+=("$carrier_pid")
     exec {to}>&"${carrier[1]}" {from}<&"${carrier[0]}"
