@@ -105,8 +105,8 @@ static int read_path(const char *dir, const char *name, const char *prefix,
                 return -ENAMETOOLONG;
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-        if (n < 0)
-                return 0;
+        if (n < 0) /* .git is mostly a directory */
+                return errno == ENOENT || errno == ENOTDIR || errno == EISDIR ? 0 : -errno;
         text[n] = '\0';
         text[strcspn(text, "\r\n")] = '\0';
         if (strncmp(text, prefix, strlen(prefix)) != 0)

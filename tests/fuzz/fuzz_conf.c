@@ -229,7 +229,8 @@ static void print_words(FILE *f, const char *name, const char *list) {
 
 static void print(const struct conf *conf, FILE *f) {
         (void) fputs("[daemon]\n", f);
-        print_group(f, "admin-group", conf->has_admin_group, conf->admin_group);
+        if (!conf->admin_group_default)
+                print_group(f, "admin-group", conf->has_admin_group, conf->admin_group);
         print_group(f, "developer-group", conf->has_developer_group, conf->developer_group);
         print_group(f, "reader-group", conf->has_reader_group, conf->reader_group);
         print_group(f, "fleet-user", conf->has_fleet_user, conf->fleet_user);
