@@ -55,7 +55,7 @@ void world_open(struct world *ret) {
         (void) snprintf(w.peek, sizeof(w.peek), "%s/tests/pam/.libs/pam_peek.so",
                         getenv("abs_top_builddir"));
         conf = fopen(w.conf, "we");
-        if (!conf || fclose(conf) != 0 || mkdir(w.services, 0755) < 0 ||
+        if (!conf || fputs("#\n", conf) < 0 || fclose(conf) != 0 || mkdir(w.services, 0755) < 0 ||
             chmod(w.services, 0755) < 0 || chmod(w.conf, 0644) < 0)
                 fail_msg("cannot write in %s: %s", w.dir, strerror(errno));
         *ret = w;
