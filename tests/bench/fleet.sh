@@ -60,7 +60,7 @@ fleet_daemon() { # HOST UID: where UID is 0, of root
     printf '%s\n' "$2" >"$dir/$1.uid"
     install -d -m 0700 -o "$2" "$dir/$1"
     install -d -m 0755 -o "$2" "$dir/$1.d"
-    install -m 0644 -o "$2" /dev/null "$dir/$1.d/conf"
+    install -m 0644 -o "$2" /dev/stdin "$dir/$1.d/conf" <<<"#"
     fleet_as "$2"
     "${as[@]}" "$WFAPIKEYD" --state-dir="$dir/$1" \
         --verify-socket="$dir/$1.d/verify" --control-socket="$dir/$1.d/control" --config="$dir/$1.d/conf" >/dev/null 2>"$dir/$1.log" &
