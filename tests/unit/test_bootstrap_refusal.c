@@ -7,10 +7,15 @@ static int pick_all(const struct dirent *entry) {
         return entry->d_name[0] != '.';
 }
 
+/* The note that damage was met may stay: the next start looks thoroughly. */
+static int pick_kept(const struct dirent *entry) {
+        return pick_all(entry) && strcmp(entry->d_name, BOOTSTRAP_DAMAGED_NAME) != 0;
+}
+
 /* What is in the directory, as a text: name, inode, mode and size of each. */
 static void describe(const struct unit_boot *f, char *out, size_t size) {
         struct dirent **entries = NULL;
-        int n = scandir(f->dir, &entries, pick_all, alphasort);
+        int n = scandir(f->dir, &entries, pick_kept, alphasort);
         size_t at = 0;
 
         out[0] = '\0';
