@@ -324,6 +324,7 @@ static int judge_age(struct opening *o) {
                 r = check_seen(o, &b);
         }
         close_store(&b);
+        (void) store_check_was_met();
         return r == -ESTALE || r == -EKEYREJECTED ? r : 0;
 }
 
