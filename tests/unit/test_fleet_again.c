@@ -367,6 +367,34 @@ static void test_a_dropped_issuing_host_and_a_later_one(void **state) {
         unit_host_drop(&later);
 }
 
+/* What a host has read of the past is known to it when a fleet goes on from an older state. */
+static void test_who_was_dropped_in_the_past_stays_dropped(void **state) {
+        struct fixture *f = *state;
+        struct unit_host second = {}, third = {}, later = {};
+        struct log l = {};
+        struct pages p;
+
+        log_begin(&l, f);
+        unit_host_make(&second, 5);
+        unit_host_make(&third, 6);
+        unit_host_make(&later, 7);
+        unit_host_invite(&f->issuer, &second, "second", "all mail web", true, &l.c[l.n++]);
+        unit_host_invite(&f->issuer, &third, "third", "all mail web", true, &l.c[l.n++]);
+        log_take(&l, &third);
+        drop_host(f, "second", &l.c[l.n++]);
+        unit_host_invite(&f->issuer, &later, "later", "all", false, &l.c[l.n++]);
+        log_take(&l, &later);
+        assert_int_equal(issuers(&later), 2);
+        assert_int_equal(issuers(&third), 3);
+        snapshot(&third, "all", true, &p);
+        take_all(&later, &p);
+        assert_int_equal(issuers(&later), 2);
+        log_end(&l);
+        unit_host_drop(&second);
+        unit_host_drop(&third);
+        unit_host_drop(&later);
+}
+
 /* Signs that were kept from then do not say that there is nothing newer. */
 static void test_the_age_of_the_past_is_not_known(void **state) {
         struct fixture *f = *state;
@@ -486,6 +514,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_former_issuing_host_comes_again, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_dropped_issuing_host_and_a_later_one, make,
                                                 drop),
+                cmocka_unit_test_setup_teardown(test_who_was_dropped_in_the_past_stays_dropped,
+                                                make, drop),
                 cmocka_unit_test_setup_teardown(test_the_age_of_the_past_is_not_known, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_snapshot_of_the_past, make, drop),
                 cmocka_unit_test_setup_teardown(test_an_invitation_of_a_former_version, make, drop),
