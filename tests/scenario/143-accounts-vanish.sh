@@ -4,21 +4,8 @@
 # that has another number, are refused and shown so. Many accounts that vanish at one look wait for
 # an administrator's word, and log, doctor and metrics say so.
 
-if [[ $(id -u) != 0 ]] || ! unshare --mount true 2>/dev/null; then
-    echo "skipped: needs root and mount namespaces"
-    exit 77
-fi
-[[ -n ${UNSHARED-} ]] || UNSHARED=1 exec unshare --mount "$0"
-
-# shellcheck source=tests/scenario/lib.sh
-. "${0%/*}/lib.sh"
-
-# --- A private /etc, so that the daemon sees each change
-
-cp -a /etc "$dir/etc"
-mount --bind "$dir/etc" /etc
-chmod 0700 "$dir/etc"
-chmod 0755 /etc
+# shellcheck source=tests/scenario/etc.sh
+. "${0%/*}/etc.sh"
 
 declare -A key
 replace() { # TEXT: the passwd file, moved into its place

@@ -3,21 +3,8 @@
 # Goal: a group file that is empty for a moment lets no administrator's key in, neither while the
 # daemon runs nor when it starts then, and the group counts again when it is back.
 
-if [[ $(id -u) != 0 ]] || ! unshare --mount true 2>/dev/null; then
-    echo "skipped: needs root and mount namespaces"
-    exit 77
-fi
-[[ -n ${UNSHARED-} ]] || UNSHARED=1 exec unshare --mount "$0"
-
-# shellcheck source=tests/scenario/lib.sh
-. "${0%/*}/lib.sh"
-
-# --- A private /etc
-
-cp -a /etc "$dir/etc"
-mount --bind "$dir/etc" /etc
-chmod 0700 "$dir/etc"
-chmod 0755 /etc
+# shellcheck source=tests/scenario/etc.sh
+. "${0%/*}/etc.sh"
 
 replace() { # NAME TEXT
     printf '%s\n' "$2" >"/etc/$1.new"
