@@ -74,7 +74,7 @@ test_that "which are good" wait_until accepts web1 "$key"
 # --- A wall clock that is an hour ahead, and one that is an hour behind ---
 for skew in 3600 -3600; do
     host_stop hub2 wfapikeyd
-    wfapikeyd_start hub2 LD_PRELOAD="$WFAPIKEY_BUILD/tests/scenario/.libs/skew.so" SKEW="$skew"
+    wfapikeyd_start hub2 LD_PRELOAD="$WFAPIKEY_BUILD/tests/scenario/skew.so" SKEW="$skew"
     must wait_until linked hub2
     must issue hub2
     test_that "an issuing host whose clock is off by $skew s issues a key" wait_until accepts web1 "$key"

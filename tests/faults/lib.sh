@@ -6,7 +6,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/../scenario/lib.sh"
 
-library=${abs_top_builddir:?}/tests/faults/.libs/faults.so
+library=${abs_top_builddir:?}/tests/faults/faults.so
 patience=60
 status=0
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0

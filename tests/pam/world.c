@@ -52,7 +52,7 @@ void world_open(struct world *ret) {
         (void) snprintf(w.conf, sizeof(w.conf), "%s/conf", w.dir);
         (void) snprintf(w.services, sizeof(w.services), "%s/pam.d", w.dir);
         (void) snprintf(w.module, sizeof(w.module), "%s", getenv("PAM_MODULE"));
-        (void) snprintf(w.peek, sizeof(w.peek), "%s/tests/pam/.libs/pam_peek.so",
+        (void) snprintf(w.peek, sizeof(w.peek), "%s/tests/pam/pam_peek.so",
                         getenv("abs_top_builddir"));
         conf = fopen(w.conf, "we");
         if (!conf || fputs("#\n", conf) < 0 || fclose(conf) != 0 || mkdir(w.services, 0755) < 0 ||

@@ -16,7 +16,7 @@ run 0 ctl policy set enabled=yes
 as_bin() { setpriv --reuid=bin --regid=daemon --clear-groups -- "$WFAPIKEYCTL" "$@"; }
 setpriv --reuid=bin --regid=daemon --clear-groups -- "$WFAPIKEYCTL" audit list --follow --jsonl >"$dir/theirs" 2>"$dir/theirs.err" &
 children+=("$!")
-ctl audit list --follow --jsonl >"$dir/ours" 2>"$dir/ours.err" &
+"$WFAPIKEYCTL" audit list --follow --jsonl >"$dir/ours" 2>"$dir/ours.err" &
 children+=("$!")
 both() { # TEXT
     grep -q "$1" "$dir/theirs" && grep -q "$1" "$dir/ours"

@@ -31,7 +31,7 @@ head -c 16 /dev/zero >"$dir/clock"
 export SKEW_FILE=$dir/clock
 # A sanitizer wants to be the first library, and keeps what was freed.
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0:quarantine_size_mb=1
-export LD_PRELOAD=${abs_top_builddir:?}/tests/scenario/.libs/skew.so
+export LD_PRELOAD=${abs_top_builddir:?}/tests/scenario/skew.so
 
 source_ctl() { ctl --control="$dir/source.control" "$@"; }
 "$WFAPIKEYD" --state-dir="$dir/source" --verify-socket="$dir/source.verify" --control-socket="$dir/source.control" \

@@ -8,7 +8,7 @@
 
 directory=$(ldconfig -p | awk '/libnss_hesiod\.so\.2/ { print $NF; exit }')
 [[ -n $directory ]] || skip "this libc has no libnss_hesiod to take the place of"
-mount --bind "$abs_top_builddir/tests/scenario/.libs/nss_directory.so" "$directory"
+mount --bind "$abs_top_builddir/tests/scenario/nss_directory.so" "$directory"
 sed -i 's/^passwd:.*/passwd: files hesiod/' /etc/nsswitch.conf
 : >/etc/directory
 getent passwd root >/dev/null || fail "NSS is broken"
