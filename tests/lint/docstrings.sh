@@ -56,8 +56,6 @@ hits=$(awk '
         }' "${headers[@]}" </dev/null) || exit 99
 report 'a docstring (/** ... */) goes directly above' "$hits"
 
-for header in "${headers[@]}"; do
-        line=$(sed -n 2p "$header") # below the licence's
-        [[ $line == '/*'* ]] || report 'a comment that says what the file is comes first' "$header:2:$line"
-done
+report 'a comment that says what the file is comes first' \
+        "$(awk 'FNR == 2 && !/^\/\*/ { print FILENAME ":2:" $0 }' "${headers[@]}")" # below the licence's
 finish

@@ -33,12 +33,9 @@ while read -r file name reason; do
         fi
 done <<<"$exempt"
 
-for file in "${sources[@]}"; do
-        lines=$(wc -l <"$file")
-        [[ $lines -le $file_cap ]] || report "at most $file_cap lines a file: cut it by what it knows" "$file:$lines:"
-done
-for header in "${headers[@]}"; do
-        lines=$(wc -l <"$header")
-        [[ $lines -le $header_cap ]] || report "at most $header_cap lines a header: cut it by what it tells" "$header:$lines:"
-done
+longer() { # LINES FILE...
+        wc -l "${@:2}" | awk -v max="$1" '$2 != "total" && $1 > max { print $2 ":" $1 ":" }'
+}
+report "at most $file_cap lines a file: cut it by what it knows" "$(longer $file_cap "${sources[@]}")"
+report "at most $header_cap lines a header: cut it by what it tells" "$(longer $header_cap "${headers[@]}")"
 finish

@@ -62,13 +62,20 @@ while IFS='|' read -r room _ list; do
         sees[${room// /}]=" $list "
 done < <(sed 's|^|daemon/|' <<<"$rooms" && sed 's|^|ctl/|' <<<"$ctl_rooms")
 
+# What follows sets wrong, because a process for each line of each file would take minutes.
+mapfile -t libraries <<<"$libraries"
+declare -A belongs # header -> the files of its row
 from_outside() { # FILE HEADER: which files may include it, if FILE may not
+        local row
         # shellcheck disable=SC2053 # both are patterns
-        while read -r header files; do
-                [[ $2 == $header ]] || continue
-                [[ $1 == $files ]] || echo "<$2> belongs into $files"
-                return
-        done <<<"$libraries"
+        if [[ -z ${belongs[$2]-} ]]; then
+                for row in "${libraries[@]}"; do
+                        [[ $2 != ${row%% *} ]] || break
+                done
+                belongs[$2]=${row#* }
+        fi
+        # shellcheck disable=SC2053
+        [[ $1 == ${belongs[$2]} ]] || wrong="<$2> belongs into ${belongs[$2]}"
 }
 
 from_room() { # TREE ROOM HEADER: what is wrong with that, ROOM being "" for the hall
@@ -76,11 +83,11 @@ from_room() { # TREE ROOM HEADER: what is wrong with that, ROOM being "" for the
         if [[ $3 != */* && -e common/$3 ]]; then
                 return
         elif [[ ! -e $1/$3 ]]; then
-                echo "\"$3\": name it as ROOM/FILE.h, or put it into common/"
+                wrong="\"$3\": name it as ROOM/FILE.h, or put it into common/"
         elif [[ -n $2 && $to != "$2" && ${sees[$1/$2]-} != *" $to "* ]]; then
-                echo "room $2 must not see \"$3\": turn it round, or hand the facts down"
+                wrong="room $2 must not see \"$3\": turn it round, or hand the facts down"
         elif [[ $to != "$2" && " ${private//$'\n'/ } " == *" $3 "* ]]; then
-                echo "\"$3\" is for room $to alone"
+                wrong="\"$3\" is for room $to alone"
         fi
 }
 
@@ -90,7 +97,7 @@ from_here() { # FILE HEADER: what is wrong with it
                 [[ $room == */* ]] && room=${room%%/*} || room=
                 from_room "$own" "$room" "$2"
         elif [[ $2 == */* || ! ( -e $own/$2 || -e common/$2 ) ]]; then
-                echo "\"$2\": include only what is in $own/ or common/"
+                wrong="\"$2\": include only what is in $own/ or common/"
         fi
 }
 
@@ -100,11 +107,11 @@ done
 while IFS=: read -r file line text; do
         wrong=
         case $text in
-        \<*) wrong=$(from_outside "$file" "${text#<}") ;;
-        \"*) wrong=$(from_here "$file" "${text#\"}") ;;
+        \<*) from_outside "$file" "${text#<}" ;;
+        \"*) from_here "$file" "${text#\"}" ;;
         esac
         [[ -z $wrong ]] || report "$wrong" "$file:$line:"
-done < <(code "${sources[@]}" "${headers[@]}" | sed -E 's/^([^:]*:[0-9]*:)[ \t]*#[ \t]*include[ \t]*(["<][^">]*).*/\1\2/')
+done < <(code "${sources[@]}" "${headers[@]}" | sed -nE 's/^([^:]*:[0-9]*:)[ \t]*#[ \t]*include[ \t]*(["<][^">]*).*/\1\2/p')
 
 # A source includes a header by its place, so the place must say which header is meant. And
 # <limits.h> must not find a header of the project.

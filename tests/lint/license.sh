@@ -4,9 +4,10 @@
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 
-while read -r file; do
-        head -n 2 "$file" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' ||
-                report "the first line is SPDX-License-Identifier: BSD-2-Clause, in a comment" "$file:1:"
-done < <(text_files | grep -E '\.([ch]|am|ac|awk|m?js|jsx|css)$'; shell_files)
+mapfile -t files < <(text_files | grep -E '\.([ch]|am|ac|awk|m?js|jsx|css)$'; shell_files)
+[[ ${#files[@]} -gt 0 ]] || { echo "no file to look at"; exit 1; }
+mapfile -t good < <(awk 'FNR <= 2 && /SPDX-License-Identifier: BSD-2-Clause/ { print FILENAME } FNR >= 2 { nextfile }' "${files[@]}")
+report "the first line is SPDX-License-Identifier: BSD-2-Clause, in a comment" \
+        "$(printf '%s\n' "${files[@]}" | search -vxFf <(printf '%s\n' "${good[@]}") | sed 's/$/:1:/')"
 [[ -s LICENSE ]] || report "the licence itself belongs here" LICENSE:1:
 finish

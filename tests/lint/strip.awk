@@ -8,6 +8,13 @@ FNR == 1 { comment = 0 }
         keep = /^[ \t]*#[ \t]*include/
         quote = ""
         n = length($0)
+        # Most lines need no look at each character.
+        if (comment && !index($0, "*/"))
+                n = 0
+        else if (!comment && !/["'\/]/) {
+                out = $0
+                n = 0
+        }
         for (i = 1; i <= n; i++) {
                 c = substr($0, i, 1)
                 two = substr($0, i, 2)
