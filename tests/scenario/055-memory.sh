@@ -20,22 +20,21 @@ copy_memory() {
     [[ -s $dir/core ]] || fail "no copy of the memory: $(<"$dir/gdb.log")"
 }
 
-is_anywhere() { # TEXT FILE...
-    LC_ALL=C grep -qaF -- "$1" "${@:2}"
+# Of the texts on standard input EXPECTED is in the files, and no other. Because that one is found,
+# the others would be.
+only() { # WHERE EXPECTED FILE...
+    [[ $(LC_ALL=C grep -haoF -f - -- "${@:3}" | sort -u) == "$2" ]] || fail "$1: a part of a secret, or not even '$2'"
 }
 
 nowhere() { # WHEN
-    local secret part
+    local secret part parts=''
     copy_memory
-    # What must be there is found, so what is not found is not there.
-    is_anywhere "planted-name" "$dir/core" || fail "$1: the copy has not even the name of the key"
     for secret in "${planted[@]}"; do
-        for part in "${secret:0:14}" "${secret:14:14}" "${secret:28:14}"; do
-            is_anywhere "$part" "$dir/core" && fail "$1: a part of a secret is in the memory"
-            is_anywhere "$part" "$dir"/state/* "$dir/daemon.log" && fail "$1: a part of a secret is in a file"
-            is_anywhere "$part" "/proc/$daemon/cmdline" "/proc/$daemon/environ" && fail "$1: a part of a secret is in /proc"
-        done
+        for part in "${secret:0:14}" "${secret:14:14}" "${secret:28:14}"; do parts+=$part$'\n'; done
     done
+    only "$1, in the memory" planted-name "$dir/core" <<<"${parts}planted-name"
+    only "$1, in a file" planted-name "$dir"/state/* "$dir/daemon.log" <<<"${parts}planted-name"
+    only "$1, in /proc" "$dir" "/proc/$daemon/cmdline" "/proc/$daemon/environ" <<<"$parts$dir"
 }
 
 plant() { # KEY
