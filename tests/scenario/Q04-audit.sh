@@ -278,7 +278,7 @@ if command -v busctl >/dev/null; then
 fi
 run 0 ctl key issue "$me"
 id=$(id_of "$out")
-ctl audit list --jsonl --service none >"$dir/none" &
+"$WFAPIKEYCTL" audit list --jsonl --service none >"$dir/none" &
 listing=$!
 children+=("$listing")
 run 0 ctl key revoke "$id"
