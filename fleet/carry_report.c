@@ -105,8 +105,11 @@ void carry_report_put(struct carry *c) {
         if (r >= 0)
                 r = database_ask(c->database, "SELECT wfapikey.put_report($1, $2)", arrays, 2,
                                  on_put, c);
-        if (r < 0)
+        if (r < 0) {
                 note(LOG_WARNING, "cannot send a report: %s", strerrordesc_np(-r));
+                /* wfapikeyd has it still, and was not told that anything became of it */
+                c->report.ask_at = carry_now(c) + SECOND_USEC;
+        }
         array_done(&arrays[0]);
         array_done(&arrays[1]);
 }
@@ -135,6 +138,10 @@ static int on_report(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 break;
         }
         c->report.asking = false;
+        if (r < 0) {
+                note(LOG_WARNING, "cannot read a report: %s", strerrordesc_np(-r));
+                wait = 1;
+        }
         c->report.ask_at = carry_now(c) + (wait < WAIT_MAX ? wait : WAIT_MAX) * SECOND_USEC;
         if (r < 0 || len == 0 || !c->is_up)
                 return 0;
