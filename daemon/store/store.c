@@ -402,9 +402,9 @@ static void note_change(struct store *writer, unsigned within_ms) {
 /* What changes nothing writes nothing. */
 static int commit(struct store *writer) {
         bool named = false;
-        int r = 0;
+        int r = store_chain_close(writer);
 
-        if (writer->log_moves && sqlite3_total_changes64(writer->db) != writer->changes) {
+        if (r >= 0 && writer->log_moves && sqlite3_total_changes64(writer->db) != writer->changes) {
                 r = store_stmt_run(writer, STMT_LOG_NEXT);
                 named = true;
         }
@@ -425,12 +425,12 @@ int store_commit_quietly(struct store *writer) {
         if (r < 0)
                 store_rollback(writer);
         else {
-                if (writer->audit_seq > 0)
-                        atomic_store_explicit(&writer->shared->audit_seq, writer->audit_seq,
+                if (writer->adding.last > 0)
+                        atomic_store_explicit(&writer->shared->audit_seq, writer->adding.last,
                                               memory_order_release);
                 r = store_guard_look(writer);
         }
-        writer->audit_seq = 0;
+        store_chain_forget(writer);
         if (r < 0)
                 writer->guard.refused++;
         return r;
@@ -448,7 +448,7 @@ int store_commit(struct store *writer) {
 }
 
 void store_rollback(struct store *writer) {
-        writer->audit_seq = 0;
+        store_chain_forget(writer);
         if (!sqlite3_get_autocommit(writer->db))
                 (void) !store_stmt_run(writer, STMT_ROLLBACK);
 }

@@ -37,19 +37,9 @@ int store_audit_begin(struct store *writer, int64_t now) {
 }
 
 int store_audit_add(struct store *writer, const struct audit_record *record) {
-        struct store_chain chain;
-        int r;
+        int r = store_delta_note_audit(writer, record);
 
-        r = store_delta_note_audit(writer, record);
-        if (r >= 0)
-                r = store_chain_load(writer, &chain);
-        if (r >= 0)
-                r = store_chain_append(writer, &chain, record);
-        if (r >= 0)
-                r = store_chain_save(writer, &chain);
-        if (r >= 0)
-                writer->audit_seq = chain.head_seq;
-        return r;
+        return r < 0 ? r : store_chain_add(writer, record);
 }
 
 int store_audit_head(struct store *writer, int64_t *ret) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/store_chain.h"
+#include "store/store_stmt.h"
 
 #define HASH_LEN STORE_CHAIN_HASH_LEN
 /* no record of ours has a larger one, and nothing below it overflows */
@@ -129,6 +130,10 @@ int store_chain_load(struct store *s, struct store_chain *ret) {
 
         if (!s->seal)
                 return -ENOKEY;
+        if (s->adding.open) {
+                *ret = s->adding.chain;
+                return 0;
+        }
         r = store_stmt_step(stmt);
         if (r <= 0)
                 return r < 0 ? r : -EIO;
@@ -150,6 +155,7 @@ int store_chain_load(struct store *s, struct store_chain *ret) {
 int store_chain_save(struct store *s, struct store_chain *chain) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_CHAIN_SET);
 
+        s->adding.open = false; /* the row counts again */
         if (chain->broken)
                 memset(chain->mac, 0, HASH_LEN);
         else
@@ -219,8 +225,36 @@ int store_chain_append(struct store *s, struct store_chain *chain,
         seal_record(s, chain->head, &numbered, chain->head);
         r = insert(s, &numbered, chain->head);
         if (r >= 0)
-                chain->head_seq = numbered.seq;
+                chain->head_seq = chain->last_seq = numbered.seq;
         return r;
+}
+
+int store_chain_add(struct store *s, const struct audit_record *record) {
+        struct store_chain chain;
+        int r;
+
+        /* After some errors SQLite ends a transaction by itself. What a record of it says did not
+         * happen. */
+        if (sqlite3_get_autocommit(s->db))
+                return -EIO;
+        r = store_chain_load(s, &chain);
+        if (r >= 0)
+                r = store_chain_append(s, &chain, record);
+        if (r < 0)
+                return r;
+        s->adding = (struct store_adding){ .open = true, .chain = chain, .last = chain.head_seq };
+        return 0;
+}
+
+int store_chain_close(struct store *s) {
+        if (!s->adding.open)
+                return 0;
+        return sqlite3_get_autocommit(s->db) ? -EIO : store_chain_save(s, &s->adding.chain);
+}
+
+void store_chain_forget(struct store *s) {
+        s->adding.open = false;
+        s->adding.last = 0;
 }
 
 bool store_chain_follows(const struct store *s, sqlite3_stmt *stmt, uint8_t hash[static HASH_LEN]) {

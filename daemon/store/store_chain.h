@@ -3,7 +3,9 @@
  * seals both ends. For store_audit.c alone. */
 #pragma once
 
-#include "store/store_stmt.h"
+#include <sqlite3.h>
+
+#include "store/store.h"
 
 #define STORE_CHAIN_HASH_LEN RECORD_DIGEST_LEN
 
@@ -24,11 +26,19 @@ struct store_chain {
         bool broken;
 };
 
+/* The records that a transaction adds. */
+struct store_adding {
+        bool open;
+        struct store_chain chain; /* while it is open: with them */
+        int64_t last;             /* the last one's seq; or 0 */
+};
+
 /**
  * store_chain_load(s, ret):
  * Both ends, and whether they are as we sealed them. A chain that somebody has altered must not
- * prevent the revocation of a key. So it is read as far as possible, and marked broken. Returns 0;
- * -ENOKEY; an error of the store.
+ * prevent the revocation of a key. So it is read as far as possible, and marked broken. With the
+ * records of store_chain_add(), if there are any in this transaction. Returns 0; -ENOKEY; an error
+ * of the store.
  */
 int store_chain_load(struct store *s, struct store_chain *ret) _must_check_;
 
@@ -50,6 +60,16 @@ int store_chain_save(struct store *s, struct store_chain *chain) _must_check_;
  */
 int store_chain_append(struct store *s, struct store_chain *chain,
                        const struct audit_record *record) _must_check_;
+
+/**
+ * store_chain_add(s, record), store_chain_close(s), store_chain_forget(s):
+ * Writes one more record. The first one of a transaction loads the chain. Before the commit the
+ * caller saves it by store_chain_close(), and does not commit when that fails. After the commit or
+ * the rollback it is forgotten. 0; -ENOKEY; an error of the store.
+ */
+int store_chain_add(struct store *s, const struct audit_record *record) _must_check_;
+int store_chain_close(struct store *s) _must_check_;
+void store_chain_forget(struct store *s);
 
 /**
  * store_chain_read(stmt, record): the record in the current row of ${stmt}. 0; -EUCLEAN: then do

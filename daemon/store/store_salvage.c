@@ -20,6 +20,7 @@
 #include "store/store_chain.h"
 #include "store/store_key.h"
 #include "store/store_salvage.h"
+#include "store/store_stmt.h"
 #include "store/store_swap.h"
 
 /* Two connections: one that has met damage in a transaction writes nothing more in it. */

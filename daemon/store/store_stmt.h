@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "store/store.h"
+#include "store/store_chain.h"
 #include "store/store_guard.h"
 
 enum stmt {
@@ -115,22 +116,21 @@ struct store {
         /* Why the files can only be read, a negative errno; 0: they can be written. */
         int read_only;
         struct store_shared *shared;
-        int wal_pages;             /* writer: at the last commit */
-        bool log_moves;            /* writer: the next may be another */
-        int64_t changes;           /* writer: as of the last begin */
-        bool unsynced;             /* writer: a sync of the log failed */
-        int frames;                /* writer: of the log */
-        int64_t audit_seq;         /* writer: the last one's; or 0 */
-        struct store_guard guard;  /* writer */
-        struct store_delta *delta; /* writer: notes changes; borrowed */
+        int wal_pages;              /* writer: at the last commit */
+        bool log_moves;             /* writer: the next may be another */
+        int64_t changes;            /* writer: as of the last begin */
+        bool unsynced;              /* writer: a sync of the log failed */
+        int frames;                 /* writer: of the log */
+        struct store_adding adding; /* writer: to the audit log */
+        struct store_guard guard;   /* writer */
+        struct store_delta *delta;  /* writer: notes changes; borrowed */
         /* writer: commits do not wait for the disk: see store_begin_lazily(); and the last of them
          * that wrote something did not */
         bool lazy, not_on_disk;
         struct store_swap *swap; /* writer: an import, if any */
         struct store_bulk *bulk; /* writer: new keys, if any */
         bool watched;            /* writer: by triggers of the two */
-        /* writer: when the newest copy of before an upgrade was made; 0: there is none */
-        int64_t copied_at;
+        int64_t copied_at;       /* writer: see store_copy_made_at() */
         store_seal_fn *seal;
         void *seal_userdata;
         store_seen_fn *keep_seen;

@@ -109,6 +109,106 @@ static void test_a_record_is_there_with_its_transaction(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT max(seq) FROM audit"), 3);
 }
 
+/* --- Records of one transaction --- */
+
+static void begin_with(struct unit_store *s, unsigned n) {
+        assert_int_equal(store_begin(s->writer), 0);
+        for (unsigned i = 0; i < n; i++) {
+                struct audit_record record = unit_audit_log_record_at(NOW + 100 * i);
+
+                assert_int_equal(store_audit_add(s->writer, &record), 0);
+        }
+}
+
+/* How often a statement has run since the last time. */
+static int runs_of(struct unit_store *s, enum stmt which) {
+        return sqlite3_stmt_status(store_stmt(s->writer, which), SQLITE_STMTSTATUS_RUN, 1);
+}
+
+static void test_a_transaction_loads_and_seals_the_chain_once(void **state) {
+        struct unit_store *s = *state;
+        struct audit_mark within, after;
+
+        (void) runs_of(s, STMT_CHAIN_GET);
+        (void) runs_of(s, STMT_CHAIN_SET);
+        begin_with(s, 5);
+        /* What looks at the log within the transaction finds them as well. */
+        unit_audit_log_check_is("within", s, AUDIT_INTACT, 0);
+        assert_int_equal(store_audit_mark(s->writer, 0, &within), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(runs_of(s, STMT_CHAIN_GET), 1);
+        assert_int_equal(runs_of(s, STMT_CHAIN_SET), 1);
+        unit_audit_log_check_is("committed", s, AUDIT_INTACT, 0);
+        assert_int_equal(store_audit_mark(s->writer, 0, &after), 0);
+        assert_int_equal(within.seq, 6);
+        assert_int_equal(after.seq, 6);
+        assert_memory_equal(within.hash, after.hash, sizeof(after.hash));
+        assert_int_equal(s->shared.audit_seq, 6);
+        assert_int_equal(unit_sql_number(s->path, "SELECT max(seq) FROM audit"), 6);
+        begin_with(s, 2);
+        assert_int_equal(store_commit_quietly(s->writer), 0);
+        unit_audit_log_check_is("the next", s, AUDIT_INTACT, 0);
+}
+
+static void test_a_purge_between_two_records(void **state) {
+        struct audit_record record = unit_audit_log_record_at(NOW + 1000);
+        struct unit_store *s = *state;
+
+        begin_with(s, 3);
+        assert_int_equal(store_audit_purge(s->writer, NOW + 105, NOW + 2000, 100), 3);
+        assert_int_equal(store_audit_add(s->writer, &record), 0);
+        assert_int_equal(store_commit_quietly(s->writer), 0);
+        unit_audit_log_check_is("one is left", s, AUDIT_INTACT, 0);
+        assert_int_equal(unit_sql_number(s->path, "SELECT min(seq) FROM audit"), 4);
+        /* even of records of the same transaction */
+        begin_with(s, 3);
+        assert_int_equal(store_audit_purge(s->writer, NOW + 2000, NOW + 2000, 100), 5);
+        assert_int_equal(store_audit_add(s->writer, &record), 0);
+        assert_int_equal(store_commit_quietly(s->writer), 0);
+        unit_audit_log_check_is("none is left", s, AUDIT_INTACT, 0);
+        assert_int_equal(unit_sql_number(s->path, "SELECT min(seq) FROM audit"), 9);
+        assert_int_equal(s->shared.audit_seq, 9);
+}
+
+static void test_what_cannot_be_sealed_is_not_committed(void **state) {
+        struct unit_store *s = *state;
+
+        assert_int_equal(sqlite3_exec(s->writer->db,
+                                      "CREATE TEMP TRIGGER refuse BEFORE INSERT ON "
+                                      "main.audit_chain BEGIN SELECT RAISE(ABORT, 'no'); END",
+                                      NULL, NULL, NULL),
+                         SQLITE_OK);
+        begin_with(s, 2);
+        assert_true(store_commit(s->writer) < 0);
+        assert_int_equal(sqlite3_exec(s->writer->db, "DROP TRIGGER refuse", NULL, NULL, NULL),
+                         SQLITE_OK);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM audit"), 1);
+        unit_audit_log_check_is("refused", s, AUDIT_INTACT, 0);
+        begin_with(s, 2);
+        assert_int_equal(store_commit(s->writer), 0);
+        unit_audit_log_check_is("again", s, AUDIT_INTACT, 0);
+}
+
+/* As SQLite does it on a full disk. What was added before is gone then, and the seal must not speak
+ * of it. */
+static void test_a_transaction_that_sqlite_has_ended(void **state) {
+        struct audit_record record = unit_audit_log_record_at(NOW);
+        struct unit_store *s = *state;
+
+        begin_with(s, 2);
+        assert_int_equal(sqlite3_exec(s->writer->db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(store_audit_add(s->writer, &record), -EIO);
+        assert_int_equal(store_commit(s->writer), -EIO);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM audit"), 1);
+        unit_audit_log_check_is("ended", s, AUDIT_INTACT, 0);
+        begin_with(s, 2);
+        assert_int_equal(store_commit(s->writer), 0);
+        unit_audit_log_check_is("the next", s, AUDIT_INTACT, 0);
+        assert_int_equal(s->shared.audit_seq, 3);
+}
+
+/* --- Filters --- */
+
 static void test_filters(void **state) {
         static const struct {
                 const char *name;
@@ -370,6 +470,10 @@ int main(void) {
                 unit_test_with_store(test_what_was_written_comes_back),
                 unit_test_with_store(test_without_a_seal_nothing_is_written),
                 unit_test_with_store(test_a_record_is_there_with_its_transaction),
+                unit_test_with_store(test_a_transaction_loads_and_seals_the_chain_once),
+                unit_test_with_store(test_a_purge_between_two_records),
+                unit_test_with_store(test_what_cannot_be_sealed_is_not_committed),
+                unit_test_with_store(test_a_transaction_that_sqlite_has_ended),
                 unit_test_with_store(test_filters),
                 unit_test_with_store(test_looking_is_bounded_and_goes_on_where_it_ended),
                 unit_test_with_store(test_filters_by_key_and_user_have_an_index),

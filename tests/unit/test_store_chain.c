@@ -111,7 +111,10 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
                 unit_audit_log_check_is(forgeries[i].sql, s, forgeries[i].fault, forgeries[i].bad);
                 /* Later records are still written, and cover nothing up. */
                 unit_audit_log_add(s, &record);
-                unit_audit_log_add(s, &record);
+                assert_int_equal(store_begin(s->writer), 0);
+                assert_int_equal(store_audit_add(s->writer, &record), 0);
+                assert_int_equal(store_audit_add(s->writer, &record), 0);
+                assert_int_equal(store_commit(s->writer), 0);
                 assert_int_not_equal(unit_audit_log_check_by(s, 100).fault, AUDIT_INTACT);
                 unit_sql(s->path, "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept;DELETE "
                                   "FROM audit_chain; INSERT INTO audit_chain SELECT * FROM chain");
@@ -174,6 +177,22 @@ static void test_a_record_that_vanishes_between_two_pieces_is_found(void **state
         assert_int_equal(check.bad, 3);
 }
 
+/* Nothing comes behind the largest number, not even in the same transaction. */
+static void test_a_row_with_the_largest_number_is_not_passed(void **state) {
+        struct audit_record record = unit_audit_log_record_at(NOW + 1000);
+        struct unit_store *s = *state;
+
+        unit_sql(
+                s->path,
+                "INSERT INTO audit SELECT 4611686018427387904, at, until, count, uid, pid, "
+                "owner_uid, event, verdict, door, key, user, service, rhost, reason, detail, hash, "
+                "login_uid FROM audit WHERE seq = 1");
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_audit_add(s->writer, &record), 0);
+        assert_int_equal(store_audit_add(s->writer, &record), -EUCLEAN);
+        store_rollback(s->writer);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_store(test_every_altered_column_is_found),
@@ -182,6 +201,7 @@ int main(void) {
                 unit_test_with_store(test_a_log_of_another_key_is_not_ours),
                 unit_test_with_store(test_a_record_of_another_history_is_found),
                 unit_test_with_store(test_a_record_that_vanishes_between_two_pieces_is_found),
+                unit_test_with_store(test_a_row_with_the_largest_number_is_not_passed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
