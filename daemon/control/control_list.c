@@ -324,8 +324,8 @@ static int add_key(const struct key_record *key, void *userdata) {
 static bool list_begin(struct list_call *list, struct store *writer) {
         if (!control_get_policy(&list->call, writer, &list->policy))
                 return false;
-        /* One more than the page: a key that is only looked at. */
-        list->keys = calloc(list->limit + 1, sizeof(*list->keys));
+        /* One more than the page: a key that is only looked at. Each is written as a whole. */
+        list->keys = reallocarray(NULL, list->limit + 1, sizeof(*list->keys));
         list->sorted = calloc(list->limit + 1, sizeof(struct control_shown *));
         if (!list->keys || !list->sorted) {
                 control_fail(&list->call, CONTROL_BUSY, "Out of memory; try again.");

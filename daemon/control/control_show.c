@@ -61,89 +61,106 @@ static int append_words(sd_bus_message *m, const char *property, const char *lis
         return r < 0 ? r : control_close_array(m);
 }
 
-static int append_use(sd_bus_message *m, const struct key_record *key) {
-        int r = 0;
-
-        if (key->last_used_at != 0)
-                r = sd_bus_message_append(m, "{sv}{sv}{sv}", "last-used", "x", key->last_used_at,
-                                          "last-service", "s", key->last_service, "last-rhost", "s",
-                                          key->last_rhost);
-        return r < 0 ? r : sd_bus_message_append(m, "{sv}", "uses", "t", key->uses);
-}
-
 const char *control_show_linked(const struct key_record *key) {
         return key->linked[0] ? key->linked : key->owner;
 }
 
-static int append_certificate(sd_bus_message *m, const struct key_record *key) {
-        char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1];
-        int r = 0;
+/* One with nothing to tell is absent, and its value is NULL. */
+struct property {
+        const char *name, *type;
+        const void *value;
+};
 
-        if (key->certificate_need != CERTIFICATE_NO)
-                r = sd_bus_message_append(m, "{sv}", "require-certificate", "s",
-                                          policy_need_name(key->certificate_need));
-        if (r < 0 || !key->bound)
-                return r;
-        text_hex(thumbprint, key->certificate, RECORD_THUMBPRINT_LEN);
-        return sd_bus_message_append(m, "{sv}", "certificate", "s", thumbprint);
-}
-
-/* Where a key comes from and what comes after it. Properties with nothing to tell are absent. */
-static int append_relations(sd_bus_message *m, const struct key_record *key) {
-        const struct {
-                const char *name, *value;
-        } texts[] = { { "origin", key->origin },
-                      { "predecessor", key->predecessor },
-                      { "successor", key->successor } };
+/* sd_bus_message_append() would read "{sv}" once more for each property of each key. */
+static int append_property(sd_bus_message *m, const struct property *p) {
         int r;
 
-        r = sd_bus_message_append(m, "{sv}", "linked-user", "s", control_show_linked(key));
-        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(texts); i++)
-                if (texts[i].value[0])
-                        r = sd_bus_message_append(m, "{sv}", texts[i].name, "s", texts[i].value);
+        if (p->type[0] == 'a')
+                return append_words(m, p->name, p->value);
+        r = sd_bus_message_open_container(m, 'e', "sv");
         if (r >= 0)
-                r = append_certificate(m, key);
-        if (r >= 0 && key->retires_at > 0)
-                r = sd_bus_message_append(m, "{sv}", "retires", "x", expiry_retires_at(key));
-        if (r >= 0 && key->retires_at == RECORD_RETIRES_ON_USE)
-                r = sd_bus_message_append(m, "{sv}", "retires-on-use", "b", 1);
+                r = sd_bus_message_append_basic(m, 's', p->name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', p->type);
+        if (r >= 0)
+                r = sd_bus_message_append_basic(m, p->type[0], p->value);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int append_properties(sd_bus_message *m, const struct property *properties, size_t n) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (properties[i].value)
+                        r = append_property(m, &properties[i]);
         return r;
+}
+
+static const void *unless(bool absent, const void *value) {
+        return absent ? NULL : value;
+}
+
+static const void *text(const char *value) {
+        return unless(!value[0], value);
+}
+
+/* Where a key comes from, what comes after it, and its uses. */
+static int append_relations(sd_bus_message *m, const struct key_record *key) {
+        bool unused = key->last_used_at == 0;
+        int64_t retires = expiry_retires_at(key);
+        char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1];
+        const struct property properties[] = {
+                { "linked-user", "s", control_show_linked(key) },
+                { "origin", "s", text(key->origin) },
+                { "predecessor", "s", text(key->predecessor) },
+                { "successor", "s", text(key->successor) },
+                { "require-certificate", "s",
+                  unless(key->certificate_need == CERTIFICATE_NO,
+                         policy_need_name(key->certificate_need)) },
+                { "certificate", "s", unless(!key->bound, thumbprint) },
+                { "retires", "x", unless(key->retires_at <= 0, &retires) },
+                { "retires-on-use", "b",
+                  unless(key->retires_at != RECORD_RETIRES_ON_USE, &(int){ 1 }) },
+                { "last-used", "x", unless(unused, &key->last_used_at) },
+                { "last-service", "s", unless(unused, key->last_service) },
+                { "last-rhost", "s", unless(unused, key->last_rhost) },
+                { "uses", "t", &key->uses },
+        };
+
+        if (key->bound)
+                text_hex(thumbprint, key->certificate, RECORD_THUMBPRINT_LEN);
+        return append_properties(m, properties, ARRAY_LEN(properties));
 }
 
 int control_show_append(sd_bus_message *m, const struct control_shown *shown,
                         const struct policy *policy, int64_t now) {
         const struct key_record *key = &shown->key;
         int64_t expires = expiry_of(policy, key), idle = expiry_idle(policy, key);
+        const struct property properties[] = {
+                { "id", "s", key->id },
+                { "owner", "s", key->owner },
+                { "name", "s", key->name },
+                { "status", "s", control_order_status(expiry_status(policy, key, now)) },
+                { "reason", "s", key->reason },
+                { "owner-uid", "u", unless(key->owner_uid == RECORD_UNBOUND, &key->owner_uid) },
+                { "realm", "s", text(key->realm) },
+                { "hosts", "as", text(key->hosts) },
+                { "refused", "s", text(shown->refused) },
+                { "services", "as", key->services },
+                { "networks", "as", key->networks },
+                { "created", "x", &key->created_at },
+                { "updated", "x", &key->updated_at },
+                { "expires", "x", unless(expires == 0 || expires >= EXPIRY_NEVER, &expires) },
+                { "idle", "x", unless(idle == 0, &idle) },
+        };
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}", "id", "s", key->id, "owner",
-                                          "s", key->owner, "name", "s", key->name, "status", "s",
-                                          control_order_status(expiry_status(policy, key, now)),
-                                          "reason", "s", key->reason);
-        if (r >= 0 && key->owner_uid != RECORD_UNBOUND)
-                r = sd_bus_message_append(m, "{sv}", "owner-uid", "u", key->owner_uid);
-        if (r >= 0 && key->realm[0])
-                r = sd_bus_message_append(m, "{sv}", "realm", "s", key->realm);
-        if (r >= 0 && key->hosts[0])
-                r = append_words(m, "hosts", key->hosts);
-        if (r >= 0 && shown->refused[0])
-                r = sd_bus_message_append(m, "{sv}", "refused", "s", shown->refused);
-        if (r >= 0)
-                r = append_words(m, "services", key->services);
-        if (r >= 0)
-                r = append_words(m, "networks", key->networks);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}{sv}", "created", "x", key->created_at, "updated",
-                                          "x", key->updated_at);
-        if (r >= 0 && expires != 0 && expires < EXPIRY_NEVER)
-                r = sd_bus_message_append(m, "{sv}", "expires", "x", expires);
-        if (r >= 0 && idle != 0)
-                r = sd_bus_message_append(m, "{sv}", "idle", "x", idle);
-        if (r >= 0)
-                r = append_relations(m, key);
-        return r < 0 ? r : append_use(m, key);
+                r = append_properties(m, properties, ARRAY_LEN(properties));
+        return r < 0 ? r : append_relations(m, key);
 }
 
 /* --- GetKey --- */
