@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes JSON. Does not know what it writes about. */
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "draw/json.h"
@@ -19,10 +19,12 @@ static FILE *file_of(const struct json *j) {
         return j->file ? j->file : stdout;
 }
 
-/* 0xc2 begins the C1 control characters: JSON allows them, terminals obey them. */
-static bool is_plain(unsigned char c) {
-        return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && c != 0xc2;
-}
+/* What is written as it is. 0xc2 begins the C1 control characters: JSON allows them, terminals obey
+ * them. */
+static const bool plain[256] = {
+        [0x20 ... '"' - 1] = true, ['"' + 1 ... '\\' - 1] = true, ['\\' + 1 ... 0x7e] = true,
+        [0x80 ... 0xc1] = true,    [0xc3 ... 0xff] = true,
+};
 
 static void write_string(FILE *f, const char *text) {
         const unsigned char *p = (const unsigned char *) text;
@@ -31,7 +33,7 @@ static void write_string(FILE *f, const char *text) {
         while (*p) {
                 const unsigned char *begin = p;
 
-                while (is_plain(*p))
+                while (plain[*p])
                         p++;
                 (void) fwrite_unlocked(begin, 1, (size_t) (p - begin), f);
                 if (!*p)
@@ -99,8 +101,14 @@ void json_text(struct json *j, const char *name, const char *text) {
 }
 
 void json_number(struct json *j, const char *name, uint64_t number) {
+        char digits[20];
+        size_t at = sizeof(digits);
+
         begin_value(j, name);
-        fprintf(file_of(j), "%" PRIu64, number);
+        do
+                digits[--at] = (char) ('0' + number % 10);
+        while ((number /= 10) > 0);
+        (void) fwrite_unlocked(digits + at, 1, sizeof(digits) - at, file_of(j));
         end_value(j);
 }
 
