@@ -4,7 +4,6 @@
  * one, because a program that asked for JSON must not get lines of text. */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "cli/become.h"
 #include "cli/say.h"
 #include "fleet/dbsetup.h"
 
@@ -29,17 +29,16 @@ static enum exit_code find_user(const struct dbsetup *s, const struct passwd **r
         return CTL_USAGE;
 }
 
-static int become(const struct passwd *user) {
-        return initgroups(user->pw_name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 ||
-                               setuid(user->pw_uid) < 0 || setenv("HOME", user->pw_dir, 1) < 0
-                       ? -errno
-                       : 0;
+static int become(const struct passwd *user, pid_t parent) {
+        if (setenv("HOME", user->pw_dir, 1) < 0)
+                return -errno;
+        return become_user(user->pw_name, user->pw_uid, user->pw_gid, parent);
 }
 
 /* In the child. */
-static void run_in_child(const struct dbsetup *s, const struct passwd *user, int in, int out,
-                         int said) {
-        int r = user ? become(user) : 0;
+static void run_in_child(const struct dbsetup *s, const struct passwd *user, pid_t parent, int in,
+                         int out, int said) {
+        int r = user ? become(user, parent) : 0;
 
         if (dup2(said, STDERR_FILENO) < 0)
                 _exit(UNRUNNABLE);
@@ -112,7 +111,7 @@ static enum exit_code run(const struct dbsetup *s, int in, int out) {
         char text[4096];
         enum exit_code rc;
         int fds[2];
-        pid_t pid;
+        pid_t pid, parent = getpid();
 
         rc = find_user(s, &user);
         if (rc != CTL_OK)
@@ -125,7 +124,7 @@ static enum exit_code run(const struct dbsetup *s, int in, int out) {
         said = fds[1];
         pid = fork();
         if (pid == 0)
-                run_in_child(s, user, in, out < 0 ? said : out, said);
+                run_in_child(s, user, parent, in, out < 0 ? said : out, said);
         if (pid < 0) {
                 say_error("cannot run %s: %s", s->program, strerror(errno));
                 return CTL_FAILED;

@@ -3,7 +3,6 @@
  * git's matter, so only commands are run that need none of them, and the known ones are off. */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "cli/become.h"
 #include "scan/gitrun.h"
 
 #define ARGUMENTS_MAX 48
@@ -117,77 +117,101 @@ static int read_path(const char *dir, const char *name, const char *prefix,
         return n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-/* Whether something that git uses in a directory is not root's, and whose it is: a link itself, or
- * what is behind it. */
-static bool is_of_another(const char *dir, struct stat *ret) {
+static bool can_others_write(const struct stat *st) {
+        return (st->st_mode & S_IWOTH) != 0 || (st->st_gid != 0 && (st->st_mode & S_IWGRP) != 0);
+}
+
+/* 1: something that git uses in a directory is not root's, a link itself or what is behind it;
+ * whose it is. 0: all is root's. -EPERM: so it is, and others can change it. */
+static int look_at(const char *dir, struct stat *ret) {
         static const char *const parts[] = {
                 ".", "config", "HEAD", "objects", "refs", "commondir"
         };
         char path[PATH_MAX];
 
-        for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-                if (snprintf(path, sizeof(path), "%s/%s", dir, parts[i]) < PATH_MAX &&
-                    ((lstat(path, ret) >= 0 && ret->st_uid != 0) ||
-                     (stat(path, ret) >= 0 && ret->st_uid != 0)))
-                        return true;
-        return false;
+        for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+                if (snprintf(path, sizeof(path), "%s/%s", dir, parts[i]) >= PATH_MAX)
+                        return -ENAMETOOLONG;
+                if (lstat(path, ret) < 0)
+                        continue;
+                if (ret->st_uid != 0)
+                        return 1;
+                if (stat(path, ret) < 0)
+                        continue;
+                if (ret->st_uid != 0)
+                        return 1;
+                if (can_others_write(ret))
+                        return -EPERM;
+        }
+        return 0;
 }
 
 /* Whose repository that is: not root's if any of what git will use is somebody else's, such as a
  * .git in a directory of root for all, or a bare repository without a directory of its own. A
  * worktree or a submodule has a file .git, which names its directory, and the repository of a
- * worktree is what commondir names there. */
+ * worktree is what commondir names there. -EPERM: others could put another one there after this
+ * look, and git would run with root's rights in it. */
 static int find_owner(struct stat *ret) {
         char other[PATH_MAX], common[PATH_MAX] = "";
-        struct stat here, st;
+        const char *const used[] = { ".git", other, common };
+        struct stat git;
         bool inside;
         int r;
 
         r = read_path(".", ".git", "gitdir: ", other);
-        inside = lstat(".git", &st) < 0;
+        inside = lstat(".git", &git) < 0;
         if (r >= 0)
                 r = read_path(other[0] ? other : inside ? "." : ".git", "commondir", "", common);
         if (r < 0)
                 return r;
-        if (stat(".", &here) < 0)
+        if (stat(".", ret) < 0)
                 return -errno;
-        /* Then anybody could put another repository here while this one is looked at. */
-        if (here.st_uid == 0 && (here.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
+        if (ret->st_uid != 0)
+                return 0;
+        /* A .git that is there stays where only its owner may rename it. */
+        if (can_others_write(ret) && (inside || (ret->st_mode & S_ISVTX) == 0))
                 return -EPERM;
-        if (is_of_another(".", ret) || is_of_another(".git", ret) ||
-            (lstat(".git", ret) >= 0 && ret->st_uid != 0) ||
-            (other[0] && is_of_another(other, ret)) || (common[0] && is_of_another(common, ret)))
-                return 0;
-        *ret = here;
-        return 0;
+        if (!inside) {
+                *ret = git;
+                if (git.st_uid != 0)
+                        return 0;
+                if (S_ISREG(git.st_mode) && can_others_write(&git))
+                        return -EPERM;
+        }
+        for (size_t i = 0; r == 0 && i < ARRAY_LEN(used); i++)
+                if (used[i][0])
+                        r = look_at(inside && i == 0 ? "." : used[i], ret);
+        if (r == 0)
+                ret->st_uid = 0;
+        return r < 0 ? r : 0;
 }
 
-/* In the child: the rights of the repository's owner, if root's would be more. */
-static int give_up_rights(void) {
-        struct stat st;
-        int r;
-
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-                return -errno;
-        if (geteuid() != 0)
-                return 0;
-        r = find_owner(&st);
-        if (r < 0)
-                return r;
-        if (st.st_uid == 0)
-                return 0;
-        if (setgroups(0, NULL) < 0 || setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 ||
-            setresuid(st.st_uid, st.st_uid, st.st_uid) < 0)
-                return -errno;
-        return 0;
-}
-
-static void say_and_end(int err, const char *what) {
+static _Noreturn void say_and_end(int err, const char *what) {
         (void) !write(err, what, strlen(what));
         _exit(127);
 }
 
-static void run(const char *path, int in, int out, int err, const union arguments *arguments) {
+/* In the child: the rights of the repository's owner, if root's would be more. */
+static void give_up_rights(pid_t parent, int err) {
+        struct stat st;
+        int r = 0;
+
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                r = -errno;
+        if (r >= 0 && geteuid() == 0) {
+                r = find_owner(&st);
+                if (r == -EPERM)
+                        say_and_end(err, "others than root can write to this repository of root: "
+                                         "scan it as one of them");
+                if (r >= 0 && st.st_uid != 0)
+                        r = become_user(NULL, st.st_uid, st.st_gid, parent);
+        }
+        if (r < 0)
+                say_and_end(err, "git cannot be run without rights");
+}
+
+static void run(const char *path, int in, int out, int err, pid_t parent,
+                const union arguments *arguments) {
         static const struct rlimit messages = { MESSAGES_MAX, MESSAGES_MAX };
 
         if (in < 0)
@@ -201,8 +225,7 @@ static void run(const char *path, int in, int out, int err, const union argument
         (void) setrlimit(RLIMIT_FSIZE, &messages);
         if (chdir(path) < 0)
                 say_and_end(err, "that is no directory, or it cannot be entered");
-        if (give_up_rights() < 0)
-                say_and_end(err, "git cannot be run without rights");
+        give_up_rights(parent, err);
         if (set_environment() == 0)
                 (void) execvp("git", arguments->taken);
         say_and_end(err, "git cannot be run: is it installed?");
@@ -213,7 +236,7 @@ int gitrun_start(struct gitrun *ret, const char *path, int in, const char *const
         union arguments all = {};
         size_t n = ARRAY_LEN(before);
         int fds[2];
-        pid_t pid;
+        pid_t pid, parent = getpid();
 
         memcpy(all.given, before, sizeof(before));
         for (size_t i = 0; arguments[i]; i++) {
@@ -230,7 +253,7 @@ int gitrun_start(struct gitrun *ret, const char *path, int in, const char *const
         if (pid < 0)
                 return -errno;
         if (pid == 0)
-                run(path, in, to, err, &all);
+                run(path, in, to, err, parent, &all);
         *ret = (struct gitrun){ .pid = pid, .out = take_fd(&out), .err = take_fd(&err) };
         return 0;
 }

@@ -178,7 +178,8 @@ rm "$dir/error"
 cat >"$dir/fleetd" <<END
 #!/bin/bash
 printf '%s\n' "\$@" >$dir/arguments
-{ id -un; echo "\$HOME"; } >$dir/ran-as
+read -r _ _ _ _ _ session _ </proc/\$\$/stat
+{ id -un; echo "\$HOME"; echo "apart \$((session == \$\$))"; [[ ! -e /proc/\$\$/fd/9 ]] || echo 'has a descriptor of the caller'; } >$dir/ran-as
 [[ \$1 != --print-sql ]] || { echo 'CREATE SCHEMA wfapikey;'; exit; }
 read -r password || [[ -n \$password ]]
 printf '%s' "\$password" >$dir/password
@@ -216,8 +217,9 @@ has "$err" 'wfapikey-fleet'
 if [[ $(id -u) == 0 ]]; then
     rm "$dir/broken" "$dir"/{ran-as,arguments,password}
     chmod 0777 "$dir"
-    run 0 init --database dbname=x --setup dbname=x --setup-as=nobody
-    is "$(<"$dir/ran-as")" "nobody"$'\n'"$(getent passwd nobody | cut -d : -f 6)"
+    # It could be taken over by another process of that user, so it has nothing of root's terminal.
+    run 0 init --database dbname=x --setup dbname=x --setup-as=nobody 9<>"$dir/descriptor"
+    is "$(<"$dir/ran-as")" "nobody"$'\n'"$(getent passwd nobody | cut -d : -f 6)"$'\n''apart 1'
     chmod 0755 "$dir"
 fi
 run 2 init --database dbname=x --setup dbname=x --setup-as=no-such-user-here

@@ -308,6 +308,27 @@ if [[ $EUID == 0 ]]; then
     ln -sf /root "$theirs/.git/info/alternates"
     run 6 ctl scan --git "$theirs"
 
+    # The user may take over that git, and make it wait. It has no terminal and no descriptor of
+    # root's, and it ends with the command.
+    mv "$theirs/.git/config" "$dir/config"
+    mkfifo "$theirs/.git/config"
+    chown daemon: "$theirs/.git/config"
+    "$WFAPIKEYCTL" scan --git "$theirs" >"$dir/out" 2>"$dir/err" 9<>"$dir/descriptor" &
+    scan=$!
+    children+=("$scan")
+    runs_git() { git=$(pgrep -P "$scan" -x git); }
+    wait_until runs_git
+    children+=("$git")
+    is "$(stat -c %U "/proc/$git")" daemon
+    read -r _ _ _ _ _ session _ <"/proc/$git/stat"
+    is "$session" "$git"
+    [[ ! -e /proc/$git/fd/9 ]] || fail "git has a descriptor of root's"
+    kill -TERM "$scan"
+    has_ended() { ! kill -0 "$git"; }
+    wait_until has_ended
+    rm "$theirs/.git/config"
+    mv "$dir/config" "$theirs/.git/config"
+
     # So it is where their repository is in a directory of root for all, and further up. The objects
     # are in a directory that root alone can read.
     install -d -m 0700 "$dir/secret"
@@ -337,11 +358,34 @@ if [[ $EUID == 0 ]]; then
         ctl scan --git "$dir/$path" >"$dir/out" 2>"$dir/err"
         grep -q "$id" "$dir/out" && fail "root's git runs as root in $path: $(<"$dir/out")"
     done
-    # Where everybody can replace the repository, root does not look.
-    install -d -m 0777 "$dir/open"
+    # Where others can replace root's repository, or a part of it, root does not look.
+    refused() {
+        run 1 ctl scan --git "$dir/open"
+        has "$err" 'others than root can write'
+    }
+    install -d "$dir/open"
     git init -q "$dir/open"
-    run 1 ctl scan --git "$dir/open"
-    has "$err" 'git cannot be run without rights'
+    cp "$dir/secret/x" "$dir/open/x"
+    git -C "$dir/open" add x
+    run 6 ctl scan --git "$dir/open"
+    for part in . .git .git/config .git/refs; do
+        mode=$(stat -c %a "$dir/open/$part")
+        chmod o+w "$dir/open/$part"
+        refused
+        chmod "$mode" "$dir/open/$part"
+        chown 0:daemon "$dir/open/$part"
+        chmod g+w "$dir/open/$part"
+        refused
+        chown 0:0 "$dir/open/$part"
+        run 6 ctl scan --git "$dir/open"
+    done
+    # One could come to where there is none yet.
+    install -d -m 1777 "$dir/none-yet"
+    run 1 ctl scan --git "$dir/none-yet"
+    has "$err" 'others than root can write'
+    # Its own .git stays in such a directory.
+    chmod 1777 "$dir/open"
+    run 6 ctl scan --git "$dir/open"
 fi
 run 0 ctl --json audit list
 [[ $out != *CheckKey* ]] || fail "questions about keys fill the audit log"
