@@ -23,6 +23,7 @@ struct conf_file {
         const struct conf_file_reader *reader;
         const char *path;
         FILE *stream;
+        off_t read;              /* bytes */
         int line;                /* the last line that was read */
         char text[LINE_MAX_LEN]; /* of that line */
         /* this line continues the last one */
@@ -126,6 +127,14 @@ static char *read_line(char *out, int size, void *userdata) {
         file->line++;
         keep_text(file, out);
         len = strlen(out);
+        file->read += (off_t) len;
+        /* A file system can leave zeros of a file that was written before a power loss. */
+        if (ftello(file->stream) != file->read) {
+                (void) conf_file_wrong(file, CONF_FILE_NAME,
+                                       strlen(file->text) - strspn(file->text, BLANKS),
+                                       "a byte that is 0");
+                return NULL;
+        }
         if (len + 1 == (size_t) size && out[len - 1] != '\n') {
                 (void) conf_file_wrong(
                         file, CONF_FILE_NAME, 0,

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Goal: SIGHUP reads the configuration again. Services are tied to users from then on. A wrong file
-# is named in the log, and the old configuration stays in force. So is an empty one, at a start too.
+# is named in the log, and the old configuration stays in force. So it is with an empty one
+# or one of zeros, at a start too.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 
@@ -54,6 +55,13 @@ done
 reload "stays as it was: the configuration '$conf' is empty"
 run 78 "$WFAPIKEYD" --config="$conf" --state-dir="$dir/other" --verify-socket="$dir/other.v" --control-socket="$dir/other.c"
 has "$err" "is empty"
+# A file system has left zeros of it.
+head -c 100 /dev/zero >"$conf"
+reload "stays as it was: $conf:1:1: "
+for check in --check-config "--state-dir=$dir/other"; do
+    run 78 "$WFAPIKEYD" --config="$conf" --verify-socket="$dir/other.v" --control-socket="$dir/other.c" "$check"
+    has "$err" "$conf:1:1: a byte that is 0"
+done
 echo "#" >"$conf"
 chmod 0666 "$conf"
 reload 'nobody else can write'

@@ -90,6 +90,46 @@ static void test_a_file_of_no_bytes_is_refused(void **state) {
         }
 }
 
+/* So a file system leaves a file that was written shortly before a power loss. */
+static void test_a_file_with_zeros_is_refused(void **state) {
+        static const char zeros[5000];
+        static const struct {
+                const char *text;
+                size_t len;
+                const char *place;
+        } rows[] = {
+                { zeros, 1, ":1:1: " },
+                { zeros, 60, ":1:1: " },
+                { zeros, sizeof(zeros), ":1:1: " },
+                { "#\n\0", 3, ":2:1: " },
+                { "#\n#\n\n\0\n#\n", 9, ":4:1: " },
+                { "\0\n[daemon]\n", 11, ":1:1: " },
+                { "[daemon]\n  # \xc3\xa4\0\n", 17, ":2:6: " },
+                { "[daemon]\nadmin-group = \0admins\n", 31, ":2:15: " },
+                { "[daemon]\nadmin-group = admins\0\n", 31, ":2:21: " },
+                { "[Peer bob\0]\n", 12, ":1:10: " },
+        };
+        static const char *const names[] = { "conf", "conf.d/a.conf" };
+        char path[UNIT_PATH_LEN], error[ERROR_LEN], where[64];
+
+        assert_int_equal(mkdir(unit_join(path, *state, "conf.d"), 0755), 0);
+        for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+                const char *name = names[i / ARRAY_LEN(rows)];
+                struct conf *conf = NULL;
+
+                unit_write(unit_join(path, *state, "conf"), "#", 1, 0644);
+                unit_write(unit_join(path, *state, name), rows[i % ARRAY_LEN(rows)].text,
+                           rows[i % ARRAY_LEN(rows)].len, 0644);
+                (void) snprintf(where, sizeof(where), "%s%s", name,
+                                rows[i % ARRAY_LEN(rows)].place);
+                unit_join(path, *state, "conf");
+                unit_int(where, load(path, false, &conf, error), -EINVAL);
+                assert_null(conf);
+                if (!strstr(error, where) || !strstr(error, "a byte that is 0"))
+                        unit_str(where, error, where);
+        }
+}
+
 static void test_the_file_is_one_that_nobody_else_can_write(void **state) {
         static const struct {
                 mode_t mode;
@@ -461,6 +501,7 @@ int main(void) {
                 unit_test_in_dir(test_no_file_is_the_defaults_unless_it_must_be_there),
                 unit_test_in_dir(test_a_file_without_values_is_the_defaults),
                 unit_test_in_dir(test_a_file_of_no_bytes_is_refused),
+                unit_test_in_dir(test_a_file_with_zeros_is_refused),
                 unit_test_in_dir(test_the_file_is_one_that_nobody_else_can_write),
                 unit_test_in_dir(test_what_is_no_file_is_refused),
                 unit_test_if(geteuid() == 0,
