@@ -3,6 +3,7 @@
  * the helpers that this same program can be. */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -243,6 +244,8 @@ static int run(void) {
         char error[ERROR_LEN];
         int r, status = EXIT_FAILURE;
 
+        /* The reader of stderr may end. Not in harden(): what a helper starts takes it over. */
+        (void) signal(SIGPIPE, SIG_IGN);
         if (arg_issue) {
                 r = seed_take(&seed, error);
                 if (r < 0) {
