@@ -67,21 +67,25 @@ static bool may_say_more(struct loglimit *limits, uint64_t origin, int64_t now) 
 bool loglimit_say(struct loglimit *limits, uint64_t origin, uint64_t what, int64_t now,
                   unsigned *ret_kept) {
         struct loglimit_slot *slot = &limits->slots[place_of(limits, what)];
+        unsigned before = 0;
 
         *ret_kept = 0;
         if (slot->what != what || is_over(slot->since, now)) {
-                if (slot->what == what) {
-                        *ret_kept = slot->kept;
-                        limits->kept -= slot->kept;
-                } else
+                if (slot->what == what)
+                        before = slot->kept;
+                else
                         limits->homeless += slot->kept;
                 *slot = (struct loglimit_slot){ .what = what, .since = now };
         }
         if (slot->said >= LOGLIMIT_BURST || !may_say_more(limits, origin, now)) {
+                /* No line tells of it, so loglimit_left_out() does. */
+                limits->homeless += before;
                 slot->kept++;
                 limits->kept++;
                 return false;
         }
+        *ret_kept = before;
+        limits->kept -= before;
         slot->said++;
         return true;
 }

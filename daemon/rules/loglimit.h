@@ -26,7 +26,7 @@ struct loglimit_slot {
 
 struct loglimit {
         uint64_t seed;
-        /* kept back and not told of yet; of these, of things that have lost their slot */
+        /* kept back and not told of yet; of these, those that no slot counts any more */
         uint64_t kept, homeless;
         int64_t told_at; /* by loglimit_left_out() */
         struct loglimit_slot slots[LOGLIMIT_SLOTS];
@@ -63,9 +63,10 @@ uid_t loglimit_number(const char *owner);
  * loglimit_say(limits, origin, what, now, ret_kept):
  * Whether ${what} (a hash of who and why) may be said at ${now} (UNIX seconds): ${LOGLIMIT_BURST}
  * times in a window, then no more until the next window. ${ret_kept} is how many were kept back in
- * the last window. When two things share a slot, more is said, up to ${LOGLIMIT_ORIGIN_BURST} of
- * the ${origin} in a window, and ${LOGLIMIT_UID_BURST} of an asking uid other than 0 about all
- * owners. LOGLIMIT_NO_ORIGIN has no such bound.
+ * the last window: 0 where it may not be said, because nobody would tell of them. When two things
+ * share a slot, more is said, up to ${LOGLIMIT_ORIGIN_BURST} of the ${origin} in a window, and
+ * ${LOGLIMIT_UID_BURST} of an asking uid other than 0 about all owners. LOGLIMIT_NO_ORIGIN has no
+ * such bound.
  */
 bool loglimit_say(struct loglimit *limits, uint64_t origin, uint64_t what, int64_t now,
                   unsigned *ret_kept);
@@ -73,7 +74,8 @@ bool loglimit_say(struct loglimit *limits, uint64_t origin, uint64_t what, int64
 /**
  * loglimit_left_out(limits, now, last):
  * How many lines were kept back that nobody has told of, and from now on somebody has: those of
- * windows that are over, and of things that have lost their slot to others. Nothing is said within
+ * windows that are over, and of things that have lost their slot to others or may not be said.
+ * Nothing is said within
  * a window after the last time. At the ${last} time all are told of. Costs nothing while there are
  * none.
  */

@@ -171,6 +171,34 @@ static void test_what_lost_its_slot_is_told_of(void **state) {
         assert_int_equal(loglimit_left_out(limits, NOW + 100, true), 0);
 }
 
+/* A thing that may not be said in its next window, because others have used up what may be said of
+ * the origin. */
+static void test_each_line_is_said_or_told_of(void **state) {
+        struct loglimit *limits = *state;
+        uint64_t origin = loglimit_of_owner(0, 1000), all = 0, said = 0, told = 0;
+
+        for (int64_t now = NOW; now < NOW + 3 * LOGLIMIT_WINDOW_S; now += LOGLIMIT_WINDOW_S) {
+                for (uint64_t i = 0; i < 1000; i++) {
+                        /* first the others, but for the first window */
+                        uint64_t what = now == NOW || i >= 600 ? 7 : 100 + i / LOGLIMIT_BURST;
+                        unsigned kept = 4711;
+                        bool may = loglimit_say(limits, origin, what, now, &kept);
+
+                        all++;
+                        said += may;
+                        told += kept;
+                        assert_true(may || kept == 0);
+                }
+                told += loglimit_left_out(limits, now, false);
+                assert_int_equal(all, said + told + limits->kept);
+        }
+        /* It was told of without the last time, and without a line. */
+        assert_int_equal(told, 1000 - LOGLIMIT_BURST + 500);
+        told += loglimit_left_out(limits, NOW + 2 * LOGLIMIT_WINDOW_S, true);
+        assert_int_equal(all, said + told);
+        assert_int_equal(limits->kept, 0);
+}
+
 static void test_a_clock_that_was_set_back_begins_a_window(void **state) {
         unsigned kept;
 
@@ -207,6 +235,7 @@ int main(void) {
                 test_limits(test_a_seed_decides_who_shares_a_slot),
                 test_limits(test_what_was_left_out_is_told_without_another_line),
                 test_limits(test_what_lost_its_slot_is_told_of),
+                test_limits(test_each_line_is_said_or_told_of),
                 test_limits(test_a_clock_that_was_set_back_begins_a_window),
                 test_limits(test_zero_is_as_good_as_any),
                 test_limits(test_hash_is_fnv_1a),
