@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Keeps the accounts in the store up to date: the loop's part. It starts what accounts_pass.c says,
  * on the writer thread and in helpers, and answers questions about one user. It asks no directory
- * itself, and reads no file but passwd, for names and numbers. */
+ * itself, and reads no file but passwd and group, for names, numbers and members. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -40,9 +40,9 @@ struct work {
 };
 
 /* How often what the files say has changed, as far as the daemon has seen: passwd of names, numbers
- * and groups; group; shadow, which matters for a user of passwd. */
+ * and groups; group of the group that administers; shadow, which matters for a user of passwd. */
 struct changes {
-        uint64_t names, groups, secrets;
+        uint64_t names, group, secrets;
 };
 
 struct ask {
@@ -89,8 +89,8 @@ struct accounts {
         bool one_by_one; /* a question has one user */
         struct helper *helper;
         struct changes changes;
-        uint64_t names;
-        bool unread; /* passwd has changed since */
+        struct accounts_names names;
+        bool unread; /* a file of them has changed since */
         LIST_HEAD(, ask) asks;
         size_t n_asks;
         LIST_HEAD(, settle) settles;
@@ -357,6 +357,7 @@ void accounts_refresh(struct accounts *a) {
 
 void accounts_set_conf(struct accounts *a, const struct conf *conf) {
         a->conf = conf;
+        a->unread = true; /* another group may administer */
         if (!is_stopped(a))
                 accounts_watch_lists(&a->watches, a->event, realms_of(conf), on_list_change, a);
         /* Who is of a realm now is looked at beside a directory that does not answer. */
@@ -380,12 +381,15 @@ const char *accounts_realm_unread(const struct accounts *a, size_t realm) {
         return realm < ARRAY_LEN(a->lists.of) ? a->lists.of[realm].error : "";
 }
 
-/* Only where it matters: the file can be long, and a user can change it often. */
+/* Only where it matters: the files can be long, and a user can change them often. */
 static void look_at_names(struct accounts *a) {
-        uint64_t names = a->unread ? accounts_names_hash(a->etc) : a->names;
+        struct accounts_names now = a->names;
 
-        a->changes.names += names != a->names;
-        a->names = names;
+        if (a->unread)
+                now = accounts_names_read(a->etc, admin_group_of(a->conf));
+        a->changes.names += now.users != a->names.users;
+        a->changes.group += now.group != a->names.group;
+        a->names = now;
         a->unread = false;
 }
 
@@ -440,7 +444,7 @@ static bool is_overtaken(const struct ask *ask, const struct accounts_directory_
         look_at_names(ask->accounts);
         for (size_t i = 0; i < ask->n; i++)
                 local |= answers[i].account.local;
-        return ask->seen.names != now->names || ask->seen.groups != now->groups ||
+        return ask->seen.names != now->names || ask->seen.group != now->group ||
                (local && ask->seen.secrets != now->secrets);
 }
 
@@ -520,9 +524,8 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
         (void) source;
         for (size_t i = 0; i < ARRAY_LEN(names); i++)
                 if (overflow || (event->len > 0 && strcmp(event->name, names[i]) == 0)) {
-                        a->unread |= i == 0 || overflow;
+                        a->unread |= i != 1 || overflow;
                         a->changes.secrets += i == 1 || overflow;
-                        a->changes.groups += i == 2 || overflow;
                         if (a->n_asks > 0)
                                 look_at_names(a); /* before it is taken back */
                         step(a, ACCOUNTS_PASS_CHANGED);

@@ -417,24 +417,44 @@ static void test_a_change_meanwhile_has_it_asked_again(void **state) {
         assert_int_equal(unit_directory_helpers - n, 2 + 6);
 }
 
-/* A user who changes the own line again and again must not hold up the answers about others. */
-static void test_chfn_and_passwd_have_nothing_asked_again(void **state) {
+/* A user who changes the own line again and again, or the members of a group that it administers,
+ * must not hold up the answers about others. */
+static void test_what_users_change_has_nothing_asked_again(void **state) {
         struct answer answer = {};
         struct host *h = *state;
         uint64_t changes;
         unsigned n;
 
+        h->conf.has_admin_group = true;
+        h->conf.admin_group = 5100;
+        put(h, "group", "admins:x:5100:\nproject:x:5350:\n");
         begin(h);
         run_until(h, known(h, "alice").state == ACCOUNT_PRESENT);
         changes = accounts_names_changes(h->accounts);
-        n = unit_directory_helpers;
+        n = unit_directory_slow;
         assert_int_equal(ask(h, "slow1", &answer), 0);
         put(h, "passwd", ROOT "alice:x:1000:100:,room 7:/:/bin/bash\n");
         put(h, "shadow", "alice:$y$z:20001:0:99999::::\n");
+        put(h, "group", "admins:x:5100:\nproject:x:5350:alice\n");
         run_until(h, answer.n_done > 0);
         assert_int_equal(answer.r, 0);
-        assert_int_equal(unit_directory_helpers - n, 1);
+        assert_int_equal(unit_directory_slow - n, 1);
         assert_int_equal(accounts_names_changes(h->accounts), changes);
+
+        /* The administrators matter, and which group they are of. */
+        answer = (struct answer){};
+        assert_int_equal(ask(h, "slow1", &answer), 0);
+        put(h, "group", "admins:x:5100:alice\nproject:x:5350:alice\n");
+        run_until(h, answer.n_done > 0);
+        assert_int_equal(answer.r, 0);
+        assert_int_equal(unit_directory_slow - n, 1 + 2);
+        answer = (struct answer){};
+        assert_int_equal(ask(h, "slow1", &answer), 0);
+        h->conf.admin_group = 5350;
+        accounts_set_conf(h->accounts, &h->conf);
+        run_until(h, answer.n_done > 0);
+        assert_int_equal(answer.r, 0);
+        assert_int_equal(unit_directory_slow - n, 3 + 2);
 }
 
 /* Who is in passwd comes before a directory, whatever spelling that was. */
@@ -455,17 +475,54 @@ static void test_which_changes_of_passwd_count(void **state) {
         };
         char path[UNIT_PATH_LEN], text[128];
         struct host *h = *state;
-        uint64_t before = accounts_names_hash(h->etc), now;
+        uint64_t before = accounts_names_read(h->etc, 0).users, now;
 
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 (void) snprintf(text, sizeof(text), ROOT "%s" ALICE, rows[i].line);
                 put(h, "passwd", text);
-                now = accounts_names_hash(h->etc);
+                now = accounts_names_read(h->etc, 0).users;
                 unit_int(rows[i].line, now != before, rows[i].counts);
                 before = now;
         }
         assert_int_equal(unlink(unit_join(path, h->etc, "passwd")), 0);
-        assert_int_equal(accounts_names_hash(h->etc), 0);
+        assert_int_equal(accounts_names_read(h->etc, 0).users, 0);
+        begin(h);
+}
+
+/* Anybody can administer a group. Only the group of wfapikey's administrators counts. */
+static void test_which_changes_of_group_count(void **state) {
+        static const struct {
+                const char *lines;
+                bool counts;
+        } rows[] = {
+                { "", true },
+                { "project:x:5350:\n", false },
+                { "project:x:5350:alice\n", false },
+                { "admins:x:5100:\n", true },
+                { "project:x:5350:alice\nadmins:x:5100:\n", false },
+                { "project:x:5350:alice\nadmins:x:5100:bob\n", true },
+                { "admins:x:5100:bob\nproject:x:51000:\nproject:x:510:\nx:5100:1:\n", false },
+                { "admins:x:05100:bob\n", true },
+                { "admins:x:5100:bob,alice\n", true },
+                { "admins:x:5100:bob,alice\nmore:x:5100:carol\n", true },
+                { "boss:x:5100:bob,alice\nmore:x:5100:carol\n", true },
+                { "boss:x:5100:bob,alice\nmore:x:5100:carol\n+\n5100\n:\n::\n", false },
+                { "root:x:0:alice\n", true },
+                { "root:x:0:bob\n", false },
+        };
+        char path[UNIT_PATH_LEN];
+        struct host *h = *state;
+        uint64_t before = 0, now;
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                put(h, "group", rows[i].lines);
+                now = accounts_names_read(h->etc, 5100).group;
+                unit_int(rows[i].lines, now != before, rows[i].counts);
+                unit_int(rows[i].lines, accounts_names_read(h->etc, 5101).group != now, true);
+                before = now;
+        }
+        assert_int_equal(unlink(unit_join(path, h->etc, "group")), 0);
+        assert_int_equal(accounts_names_read(h->etc, 5100).group, 0);
         begin(h);
 }
 
@@ -523,8 +580,9 @@ int main(int argc, char *argv[]) {
                 test_host(test_two_users_in_one_question),
                 test_host(test_many_questions_are_bounded),
                 test_host(test_a_change_meanwhile_has_it_asked_again),
-                test_host(test_chfn_and_passwd_have_nothing_asked_again),
+                test_host(test_what_users_change_has_nothing_asked_again),
                 test_host(test_which_changes_of_passwd_count),
+                test_host(test_which_changes_of_group_count),
                 test_host(test_the_end_at_any_moment),
                 test_host(test_nobody_is_asked_after_the_end),
         };

@@ -58,13 +58,14 @@ static inline bool unit_directory_main(int argc, char *argv[], int *ret_status) 
  * have more than any machine needs. */
 static uint64_t unit_directory_patience;
 static unsigned unit_directory_helpers;
+static unsigned unit_directory_slow; /* helpers for a slow user */
 
-static inline bool unit_directory_hangs(const void *in, size_t in_len) {
+static inline bool unit_directory_asks(const void *in, size_t in_len, const char *word) {
         struct accounts_directory_question question;
 
         assert_int_equal(accounts_directory_take_question(in, in_len, &question), 0);
         for (size_t i = 0; i < question.n; i++)
-                if (strncmp(question.names[i], "hang", 4) == 0)
+                if (strncmp(question.names[i], word, strlen(word)) == 0)
                         return true;
         return false;
 }
@@ -83,8 +84,9 @@ int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, 
                         void *userdata) {
         assert_int_equal(timeout_usec, 5000000);
         unit_directory_helpers++;
-        timeout_usec =
-                unit_directory_hangs(in, in_len) ? unit_directory_patience : UINT64_C(600000000);
+        unit_directory_slow += unit_directory_asks(in, in_len, "slow");
+        timeout_usec = unit_directory_asks(in, in_len, "hang") ? unit_directory_patience
+                                                               : UINT64_C(600000000);
         return __real_helper_start(ret, event, mode, in, in_len, out_max, timeout_usec, done,
                                    userdata);
 }
