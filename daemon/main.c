@@ -19,6 +19,7 @@
 #include "base/sockets.h"
 #include "cert/cert_work.h"
 #include "cleanup.h"
+#include "configured.h"
 #include "control/helper_password.h"
 #include "keys/seed.h"
 #include "salvage.h"
@@ -230,7 +231,8 @@ static int serve(void) {
 static int check_config(void) {
         __attribute__((cleanup(conf_freep))) struct conf *conf = NULL;
         char error[ERROR_LEN] = "out of memory";
-        int r = conf_load(&conf, arg_options.conf, arg_options.conf_required, error);
+        bool required = arg_options.conf_required || configured_before(arg_options.state_dir);
+        int r = conf_load(&conf, arg_options.conf, required, error);
 
         if (r >= 0)
                 return EXIT_SUCCESS;
