@@ -121,15 +121,35 @@ static bool can_others_write(const struct stat *st) {
         return (st->st_mode & S_IWOTH) != 0 || (st->st_gid != 0 && (st->st_mode & S_IWGRP) != 0);
 }
 
-/* 1: something that git uses in a directory is not root's, a link itself or what is behind it;
- * whose it is. 0: all is root's. -EPERM: so it is, and others can change it. */
+/* 1: ${path}, or a directory on the way to it, is not root's, so its owner could put another one
+ * there after this look; whose it is. 0: all are root's. -EPERM: so they are, and others can. */
+static int look_at_way(const char *path, struct stat *ret) {
+        char part[PATH_MAX];
+
+        for (size_t n = 0;; n++) {
+                n += strcspn(path + n, "/");
+                (void) snprintf(part, sizeof(part), "%.*s", n > 0 ? (int) n : 1, path);
+                if (lstat(part, ret) < 0)
+                        return -errno; /* and anybody could make it */
+                if (ret->st_uid != 0)
+                        return 1;
+                if (!S_ISLNK(ret->st_mode) && (ret->st_mode & S_ISVTX) == 0 &&
+                    can_others_write(ret))
+                        return -EPERM;
+                if (!path[n])
+                        return 0;
+        }
+}
+
+/* The same of what git uses in a directory: a link itself, or what is behind it. */
 static int look_at(const char *dir, struct stat *ret) {
         static const char *const parts[] = {
                 ".", "config", "HEAD", "objects", "refs", "commondir"
         };
         char path[PATH_MAX];
+        int r = look_at_way(dir, ret);
 
-        for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        for (size_t i = 0; r == 0 && i < ARRAY_LEN(parts); i++) {
                 if (snprintf(path, sizeof(path), "%s/%s", dir, parts[i]) >= PATH_MAX)
                         return -ENAMETOOLONG;
                 if (lstat(path, ret) < 0)
@@ -143,7 +163,7 @@ static int look_at(const char *dir, struct stat *ret) {
                 if (can_others_write(ret))
                         return -EPERM;
         }
-        return 0;
+        return r;
 }
 
 /* Whose repository that is: not root's if any of what git will use is somebody else's, such as a
@@ -171,13 +191,6 @@ static int find_owner(struct stat *ret) {
         /* A .git that is there stays where only its owner may rename it. */
         if (can_others_write(ret) && (inside || (ret->st_mode & S_ISVTX) == 0))
                 return -EPERM;
-        if (!inside) {
-                *ret = git;
-                if (git.st_uid != 0)
-                        return 0;
-                if (S_ISREG(git.st_mode) && can_others_write(&git))
-                        return -EPERM;
-        }
         for (size_t i = 0; r == 0 && i < ARRAY_LEN(used); i++)
                 if (used[i][0])
                         r = look_at(inside && i == 0 ? "." : used[i], ret);

@@ -358,6 +358,18 @@ if [[ $EUID == 0 ]]; then
         ctl scan --git "$dir/$path" >"$dir/out" 2>"$dir/err"
         grep -q "$id" "$dir/out" && fail "root's git runs as root in $path: $(<"$dir/out")"
     done
+    # All of it is root's, in a directory of somebody else, who could put another one there.
+    install -d -o daemon "$dir/through"
+    install -d "$dir/named"
+    cp -a "$dir/secret" "$dir/through/repository"
+    echo "gitdir: $dir/through/repository/.git" >"$dir/named/.git"
+    ctl scan --git "$dir/named" >"$dir/out" 2>"$dir/err"
+    grep -q "$id" "$dir/out" && fail "root's git runs as root through a directory of another: $(<"$dir/out")"
+    chown 0:0 "$dir/through"
+    run 6 ctl scan --git "$dir/named"
+    chmod 0777 "$dir/through"
+    run 1 ctl scan --git "$dir/named"
+    has "$err" 'others than root can write'
     # Where others can replace root's repository, or a part of it, root does not look.
     refused() {
         run 1 ctl scan --git "$dir/open"
