@@ -12,7 +12,7 @@
 #include "attr.h"
 
 /* most bytes of a question and of an answer */
-#define HELPER_BYTES_MAX ((size_t) 1024 * 1024)
+#define HELPER_BYTES_MAX ((size_t) 2 * 1024 * 1024)
 
 struct helper;
 

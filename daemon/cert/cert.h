@@ -9,7 +9,9 @@
 #define CERT_DETAIL_LEN 128
 /* certificates in a chain, with the root */
 #define CERT_CHAIN_MAX 8
-#define CERT_CAS_MAX   64 /* registered at one time */
+/* registered at one time: by a host for itself, as many by its fleet, and all of them */
+#define CERT_CAS_MAX 64
+#define CERT_CAS_ALL (2 * CERT_CAS_MAX)
 
 struct cert_blob {
         const uint8_t *bytes;

@@ -12,15 +12,15 @@
 #include "text.h"
 
 /* signatures that it checks to find the way through CAs of one name */
-#define TRIES_MAX  256
+#define TRIES_MAX  (4 * CERT_CAS_ALL)
 #define NAME_SHOWN 45 /* bytes of a name in a detail */
 
 /* The way up from the certificate, and the best way that did not hold. A failure is a number of
  * OpenSSL's, X509_V_ERR_...; 0 is success. */
 struct climb {
         const struct cert_question *question;
-        X509 *cas[CERT_CAS_MAX]; /* those that were needed so far */
-        bool looked_at[CERT_CAS_MAX];
+        X509 *cas[CERT_CAS_ALL]; /* those that were needed so far */
+        bool looked_at[CERT_CAS_ALL];
         size_t n_cas;
         X509 *way[CERT_CHAIN_MAX];
         size_t len;
@@ -317,7 +317,7 @@ static int judge_issued(X509 *x, const struct cert_question *question,
                         struct cert_verdict *verdict) {
         _cleanup_(climb_free) struct climb climb = { .question = question, .verdict = verdict };
 
-        climb.n_cas = question->n_cas < CERT_CAS_MAX ? question->n_cas : CERT_CAS_MAX;
+        climb.n_cas = question->n_cas < CERT_CAS_ALL ? question->n_cas : CERT_CAS_ALL;
         climb.way[climb.len++] = x;
         if (climb_on(&climb))
                 return X509_V_OK;

@@ -24,7 +24,7 @@ ssize_t cert_work_ask_read(const struct cert_blob *ders, size_t n, enum cert_kin
 ssize_t cert_work_ask_judge(const struct cert_question *question, uint8_t *out, size_t size) {
         struct bytes_writer w = { .out = out, .size = size };
 
-        if (question->n_cas > CERT_CAS_MAX)
+        if (question->n_cas > CERT_CAS_ALL)
                 return -EMSGSIZE;
         bytes_write(&w, 1, CERT_BYTES_JUDGE);
         bytes_write(&w, 1,
@@ -43,7 +43,7 @@ ssize_t cert_work_ask_crl(const struct cert_blob *crl, const struct cert_blob *c
                           int64_t now, uint8_t *out, size_t size) {
         struct bytes_writer w = { .out = out, .size = size };
 
-        if (n_cas > CERT_CAS_MAX)
+        if (n_cas > CERT_CAS_ALL)
                 return -EMSGSIZE;
         bytes_write(&w, 1, CERT_BYTES_CRL);
         bytes_write(&w, BYTES_TIME, (uint64_t) now);

@@ -11,11 +11,11 @@
 #include "cert/cert_work.h"
 #include "cleanup.h"
 
-/* As many entries of a list as fit into an answer. */
+/* Half an answer has room for the entries of the longest list. */
 #define CRL_HEAD_MAX                                                                               \
         (1 + 1 + 1 + 2 * BYTES_NUMBER + CERT_DETAIL_LEN + RECORD_THUMBPRINT_LEN +                  \
          2 * RECORD_HASH_LEN + 2 * BYTES_TIME)
-#define ENTRIES_MAX ((HELPER_BYTES_MAX - CRL_HEAD_MAX) / CERT_BYTES_SERIAL_LEN)
+#define ENTRIES_MAX ((HELPER_BYTES_MAX / 2 - CRL_HEAD_MAX) / CERT_BYTES_SERIAL_LEN)
 
 static void answer_read(struct bytes_reader *r, struct bytes_writer *w) {
         enum cert_kind kind = bytes_read(r, 1) == CERT_CA ? CERT_CA : CERT_CLIENT;
@@ -38,10 +38,10 @@ static void answer_read(struct bytes_reader *r, struct bytes_writer *w) {
         }
 }
 
-static size_t take_cas(struct bytes_reader *r, struct cert_blob cas[static CERT_CAS_MAX]) {
+static size_t take_cas(struct bytes_reader *r, struct cert_blob cas[static CERT_CAS_ALL]) {
         size_t n = bytes_read(r, BYTES_NUMBER);
 
-        r->bad |= n > CERT_CAS_MAX;
+        r->bad |= n > CERT_CAS_ALL;
         for (size_t i = 0; i < n && !r->bad; i++)
                 cas[i] = cert_bytes_take_blob(r);
         return r->bad ? 0 : n;
@@ -49,7 +49,7 @@ static size_t take_cas(struct bytes_reader *r, struct cert_blob cas[static CERT_
 
 static void answer_judge(struct bytes_reader *r, struct bytes_writer *w) {
         unsigned flags = (unsigned) bytes_read(r, 1);
-        struct cert_blob cas[CERT_CAS_MAX];
+        struct cert_blob cas[CERT_CAS_ALL];
         struct cert_question question = { .registered = flags & CERT_BYTES_REGISTERED, .cas = cas };
         struct cert_verdict verdict;
 
@@ -82,7 +82,7 @@ static void answer_judge(struct bytes_reader *r, struct bytes_writer *w) {
 static void answer_crl(struct bytes_reader *r, struct bytes_writer *w) {
         _cleanup_free_ struct cert_serial *serials = calloc(ENTRIES_MAX, sizeof(*serials));
         int64_t now = (int64_t) bytes_read(r, BYTES_TIME);
-        struct cert_blob list = cert_bytes_take_blob(r), cas[CERT_CAS_MAX];
+        struct cert_blob list = cert_bytes_take_blob(r), cas[CERT_CAS_ALL];
         size_t n_cas = take_cas(r, cas);
         char detail[CERT_DETAIL_LEN];
         struct crl_record crl = {};

@@ -189,7 +189,7 @@ static int on_cert(const struct cert_record *cert, const uint8_t *der, size_t le
 
         (void) der;
         (void) len;
-        if (list->n == STORE_CERTS_MAX)
+        if (list->n == STORE_CERTS_ALL)
                 return -EUCLEAN;
         list->shown[list->n++].cert = *cert;
         return 0;
@@ -199,7 +199,7 @@ static void list_run(struct control_call *call, struct store *writer) {
         struct list_call *list = (struct list_call *) call;
         int r;
 
-        list->shown = calloc(STORE_CERTS_MAX, sizeof(*list->shown));
+        list->shown = calloc(STORE_CERTS_ALL, sizeof(*list->shown));
         r = list->shown ? store_cert_each(writer, on_cert, list) : -ENOMEM;
         for (size_t i = 0; r >= 0 && i < list->n; i++) {
                 struct cert_record cert = list->shown[i].cert;

@@ -128,33 +128,21 @@ static void add_detour(struct control_call *call) {
         control_cert_read_ask(&add->reading, question, n);
 }
 
-struct counting {
-        size_t all, cas;
-};
-
-static int count(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
-        struct counting *counting = userdata;
-
-        (void) der;
-        (void) len;
-        counting->all++;
-        if (cert->kind == CERT_CA)
-                counting->cas++;
-        return 0;
-}
-
+/* The fleet takes no place of this host's own, and the other way round. */
 static bool has_room(struct add_call *add, struct store *writer) {
-        struct counting counting = {};
-        int r = store_cert_each(writer, count, &counting);
+        bool fleet = add->reading.call.wide;
+        struct store_cert_count there;
+        int r = store_cert_count(writer, fleet, &there);
 
         if (r < 0)
                 control_fail_store(&add->reading.call, r);
-        else if (counting.all + add->n > STORE_CERTS_MAX ||
-                 (add->ca && counting.cas + add->n > CERT_CAS_MAX))
+        else if (there.all + add->n > STORE_CERTS_MAX ||
+                 (add->ca && there.cas + add->n > CERT_CAS_MAX))
                 control_fail(&add->reading.call, CONTROL_LIMIT_EXCEEDED,
-                             "There are %zu certificates, %zu of them CAs': at most %d and %d; "
+                             "%s has %zu certificates, %zu of them CAs': at most %d and %d; "
                              "remove some first.",
-                             counting.all, counting.cas, STORE_CERTS_MAX, CERT_CAS_MAX);
+                             fleet ? "The fleet" : "This host", there.all, there.cas,
+                             STORE_CERTS_MAX, CERT_CAS_MAX);
         else
                 return true;
         return false;

@@ -22,6 +22,10 @@
 #define PART_MAX 49152
 #define CRL_MAX  ((size_t) 900 * 1000)
 
+_Static_assert(64 + CRL_MAX + CERT_CAS_ALL * (BYTES_NUMBER + WIRE_CERTIFICATE_MAX) <=
+                       HELPER_BYTES_MAX,
+               "the longest list and all CAs are one question");
+
 struct crl_call {
         struct control_cert_read reading;
         int more;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cert/cert.h"
 #include "cleanup.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_apply.h"
@@ -14,8 +15,10 @@
 #include "fleet/fleet_reported.h"
 #include "fleet/fleet_state.h"
 #include "secret/secretfile.h"
+#include "store/store_cert.h"
 
-_Static_assert(FLEET_GROUPS_MAX == 64 && FLEET_ISSUERS_MAX == 32, "fleet_refusal() says so");
+_Static_assert(FLEET_GROUPS_MAX == 64 && FLEET_ISSUERS_MAX == 32 && STORE_CERTS_MAX == 256 && CERT_CAS_MAX == 64,
+               "fleet_refusal() says so");
 _Static_assert(FRAME_KEY_LEN == SECRETFILE_LEN, "a group's key fills a file");
 _Static_assert(FRAME_GROUP_MAX == RECORD_GROUP_MAX, "names of groups");
 _Static_assert(STORE_FLEET_PUBLIC_LEN == SEAL_PUBLIC_LEN, "public keys");
@@ -311,6 +314,9 @@ const char *fleet_refusal(int r) {
                 return "A part of that key is the key of another host of the fleet";
         case -EDQUOT:
                 return "The fleet has as many groups as it can have, which are 64";
+        case -EMLINK:
+                return "This host has more than 256 certificates of its own, or more than 64 of CAs: "
+                       "remove some first";
         case -EUSERS:
                 return "The fleet has as many issuing hosts as it can have, which are 32";
         case -EINVAL:

@@ -17,6 +17,7 @@
 #include "fleet/fleet_join.h"
 #include "fleet/fleet_report.h"
 #include "fleet/fleet_state.h"
+#include "mirror/mirror_certs.h"
 #include "mirror/mirror_key.h"
 #include "secret/secretfile.h"
 #include "store/store_audit.h"
@@ -122,10 +123,13 @@ static int make_pepper(const struct fleet *f, uint32_t *ret_id) {
         return r;
 }
 
+/* A host can come with all that it had of another fleet. */
 static int put_self(struct store *writer, const struct store_fleet *self) {
         int r;
 
-        r = store_fleet_need_pepper(writer, self->pepper_id);
+        r = mirror_certs_check_room(writer, false);
+        if (r >= 0)
+                r = store_fleet_need_pepper(writer, self->pepper_id);
         if (r >= 0)
                 r = store_fleet_put(writer, self);
         return r < 0 ? r : fleet_report_begin(writer, self);

@@ -78,7 +78,7 @@ struct cas {
         struct {
                 uint8_t subject[RECORD_HASH_LEN], issuer[RECORD_HASH_LEN];
                 bool rooted;
-        } ca[STORE_CERTS_MAX];
+        } ca[STORE_CERTS_ALL];
 };
 
 /* Zeroes stand for every name: an older version did not note it. */
@@ -94,7 +94,7 @@ static int on_ca(const struct cert_record *cert, const uint8_t *der, size_t len,
 
         (void) der;
         (void) len;
-        if (cas->n == STORE_CERTS_MAX)
+        if (cas->n == STORE_CERTS_ALL)
                 return -EUCLEAN;
         memcpy(cas->ca[cas->n].subject, cert->subject_id, RECORD_HASH_LEN);
         memcpy(cas->ca[cas->n].issuer, cert->serial.issuer, RECORD_HASH_LEN);

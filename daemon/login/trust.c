@@ -278,11 +278,11 @@ int trust_look(struct trust *t, struct store *reader, const struct policy *polic
 /* Copies of the CAs, because the bytes that the store hands out are valid until the next row. */
 struct cas {
         size_t n, used;
-        struct cert_blob blobs[CERT_CAS_MAX];
-        uint8_t bytes[CERT_CAS_MAX * WIRE_CERTIFICATE_MAX];
+        struct cert_blob blobs[CERT_CAS_ALL];
+        uint8_t bytes[CERT_CAS_ALL * WIRE_CERTIFICATE_MAX];
 };
 
-/* Half a megabyte. Little of it is used, so it is not zeroed. */
+/* A megabyte. Little of it is used, so it is not zeroed. */
 static struct cas *cas_new(void) {
         struct cas *cas = malloc(sizeof(*cas));
 
@@ -295,7 +295,7 @@ static int on_ca(const struct cert_record *cert, const uint8_t *der, size_t len,
         struct cas *cas = userdata;
 
         (void) cert;
-        if (cas->n == CERT_CAS_MAX || len > sizeof(cas->bytes) - cas->used)
+        if (cas->n == CERT_CAS_ALL || len > sizeof(cas->bytes) - cas->used)
                 return -EUCLEAN;
         memcpy(cas->bytes + cas->used, der, len);
         cas->blobs[cas->n++] = (struct cert_blob){ .bytes = cas->bytes + cas->used, .len = len };

@@ -10,24 +10,17 @@
 #include "store/store_cert.h"
 #include "text.h"
 
-struct counting {
-        size_t all, cas;
-};
-
 static bool is_shown(const char *text, size_t size) {
         return !text[0] || text_is_label(text, size - 1);
 }
 
 static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len,
                       void *userdata) {
-        struct counting *counting = userdata;
         uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
 
-        counting->all++;
-        counting->cas += cert->kind == CERT_CA;
+        (void) userdata;
         keymint_sha256(der, len, thumbprint);
-        return counting->all <= STORE_CERTS_MAX && counting->cas <= CERT_CAS_MAX &&
-                               memcmp(thumbprint, cert->thumbprint, sizeof(thumbprint)) == 0 &&
+        return memcmp(thumbprint, cert->thumbprint, sizeof(thumbprint)) == 0 &&
                                is_shown(cert->name, sizeof(cert->name)) &&
                                is_shown(cert->subject, sizeof(cert->subject)) &&
                                is_shown(cert->subject_cn, sizeof(cert->subject_cn)) &&
@@ -41,9 +34,21 @@ static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t
                        : -EBADMSG;
 }
 
-int mirror_certs_check(struct store *s) {
-        struct counting counting = {};
-        int r = store_cert_each(s, check_cert, &counting);
+int mirror_certs_check_room(struct store *s, bool fleet) {
+        struct store_cert_count n;
+        int r;
 
-        return r == -EUCLEAN ? -EBADMSG : r;
+        r = store_cert_count(s, fleet, &n);
+        return r < 0 ? r : n.all > STORE_CERTS_MAX || n.cas > CERT_CAS_MAX ? -EMLINK : 0;
+}
+
+int mirror_certs_check(struct store *s) {
+        int r;
+
+        r = mirror_certs_check_room(s, false);
+        if (r >= 0)
+                r = mirror_certs_check_room(s, true);
+        if (r >= 0)
+                r = store_cert_each(s, check_cert, NULL);
+        return r == -EUCLEAN || r == -EMLINK ? -EBADMSG : r;
 }

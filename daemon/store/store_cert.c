@@ -149,6 +149,23 @@ int store_cert_each(struct store *writer, store_cert_fn *visit, void *userdata) 
         return each(stmt, visit, userdata);
 }
 
+int store_cert_count(struct store *s, bool fleet, struct store_cert_count *ret) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(s->db, &stmt,
+                       "SELECT count(*), count(*) FILTER (WHERE kind = 1) FROM cert WHERE "
+                       "(fleet <> 0 AND EXISTS (SELECT 1 FROM fleet)) = %d",
+                       fleet);
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        *ret = (struct store_cert_count){ .all = (size_t) sqlite3_column_int64(stmt, 0),
+                                          .cas = (size_t) sqlite3_column_int64(stmt, 1) };
+        return 0;
+}
+
 int store_cert_insert(struct store *writer, const struct cert_record *cert, const uint8_t *der,
                       size_t len) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_CERT_INSERT);

@@ -5,7 +5,9 @@
 
 #include "store/store.h"
 
+/* of a host itself, as many of its fleet, and all of them */
 #define STORE_CERTS_MAX 256
+#define STORE_CERTS_ALL (2 * STORE_CERTS_MAX)
 
 /* Called for each certificate. ${der} is borrowed for the call. */
 typedef int store_cert_fn(const struct cert_record *cert, const uint8_t *der, size_t len,
@@ -34,6 +36,16 @@ int store_cert_each_of_key(struct store *s, const uint8_t hash[static RECORD_HAS
  */
 int store_cert_each_ca(struct store *s, store_cert_fn *visit, void *userdata) _must_check_;
 int store_cert_each(struct store *writer, store_cert_fn *visit, void *userdata) _must_check_;
+
+struct store_cert_count {
+        size_t all, cas;
+};
+
+/**
+ * store_cert_count(s, fleet, ret): how many certificates ${s} has of its fleet (${fleet}), or of
+ * the host itself. Without a fleet all are the host's. 0, or an error of the store.
+ */
+int store_cert_count(struct store *s, bool fleet, struct store_cert_count *ret) _must_check_;
 
 /**
  * store_cert_was_removed(writer, thumbprint): whether the last thing that the audit log says of a

@@ -77,7 +77,8 @@ int store_fleet_forget(struct store *writer) {
                                            "DELETE FROM fleet_used;"
                                            "DELETE FROM fleet_reported;"
                                            "DELETE FROM fleet_audit; DELETE FROM fleet_use;"
-                                           "UPDATE policy SET fleet = 0");
+                                           "UPDATE policy SET fleet = 0;"
+                                           "UPDATE cert SET fleet = 0");
 }
 
 int64_t store_fleet_age(const struct store *s, int64_t now_s) {

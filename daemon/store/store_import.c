@@ -509,6 +509,7 @@ static int replace_small(struct store *writer, uint32_t pepper_id) {
 
         (void) snprintf(
                 sql, sizeof(sql),
+                "UPDATE staging.cert SET fleet = 0;"
                 "DELETE FROM main.crl WHERE ca NOT IN " STORE_SWAP_LISTS_STAY ";"
                 "DELETE FROM main.cert WHERE fleet = 0 OR NOT EXISTS (SELECT 1 FROM main.fleet);"
                 "DELETE FROM main.policy WHERE (fleet = 0 AND name <> 'fleet-epoch') OR NOT EXISTS "

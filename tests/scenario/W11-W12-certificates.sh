@@ -146,6 +146,17 @@ logged "certificate 'alice' removed"
 run 0 ctl audit list
 for event in cert-added cert-removed crl; do has "$out" "$event"; done
 
+# --- as many as there can be ---
+here=$(ctl --json cert list | grep -o '"kind": *"ca"' | wc -l)
+for ((i = here; i <= 64; i++)); do
+    pki_run openssl req -x509 -newkey ed25519 -nodes -keyout "$pki/many.key" -subj "/CN=many $i" -days 30 \
+        -addext keyUsage=critical,keyCertSign,cRLSign -out "$pki/many$i.pem"
+    [[ $i == 64 ]] || cat "$pki/many$i.pem" >>"$pki/many.pem"
+done
+run 0 ctl cert add --ca "$pki/many.pem"
+run 6 ctl cert add --ca "$pki/many64.pem"
+has "$err" "This host has 64 certificates, 64 of them CAs'"
+
 # --- Only administrators ---
 [[ $EUID == 0 ]] || exit 0
 chmod -R a+rX "$pki"

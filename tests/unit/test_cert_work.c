@@ -250,7 +250,7 @@ static void test_what_does_not_fit(void **state) {
                 .der = leaf->der, .cas = &ca->der, .n_cas = 1, .now = NOW
         };
         struct cert_question wide = {
-                .der = leaf->der, .cas = many, .n_cas = CERT_CAS_MAX + 1, .now = NOW
+                .der = leaf->der, .cas = many, .n_cas = CERT_CAS_ALL + 1, .now = NOW
         };
         const struct cert_blob huge = { in, HELPER_BYTES_MAX };
         ssize_t read = cert_work_ask_read(&leaf->der, 1, CERT_CLIENT, NOW, out, HELPER_BYTES_MAX);
@@ -270,9 +270,9 @@ static void test_what_does_not_fit(void **state) {
         assert_true(cert_work_ask_read(&huge, 1, CERT_CLIENT, NOW, out, HELPER_BYTES_MAX) ==
                     -EMSGSIZE);
         assert_true(cert_work_ask_judge(&wide, out, HELPER_BYTES_MAX) == -EMSGSIZE);
-        assert_true(cert_work_ask_crl(&leaf->der, many, CERT_CAS_MAX + 1, NOW, out,
+        assert_true(cert_work_ask_crl(&leaf->der, many, CERT_CAS_ALL + 1, NOW, out,
                                       HELPER_BYTES_MAX) == -EMSGSIZE);
-        wide.n_cas = CERT_CAS_MAX;
+        wide.n_cas = CERT_CAS_ALL;
         assert_true(cert_work_ask_judge(&wide, out, HELPER_BYTES_MAX) > 0);
         /* a question whose answer does not fit */
         read = cert_work_ask_read(many, 10000, CERT_CLIENT, NOW, in, HELPER_BYTES_MAX);

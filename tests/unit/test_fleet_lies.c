@@ -2,12 +2,10 @@
 /* What a wfapikey-fleetd and a database that lie cannot do: have a change taken for another, hide a
  * revocation without that it shows as age, or have a revoked key come back. */
 #include "unit_fleet_pair.h"
-#include "unit_trust.h"
 
 #include "base/clock.h"
 #include "fleet/fleet_state.h"
 #include "mirror/mirror_key.h"
-#include "store/store_cert.h"
 #include "store/store_sweep.h"
 
 static void make_again(struct fixture *f, struct key_record *key, struct fleet_change *ret,
@@ -352,84 +350,6 @@ static void test_the_longest_change(void **state) {
         end(&l);
 }
 
-/* --- Certificates --- */
-
-/* The certificate of a CA, or none. */
-static void put_ca(struct store *writer, bool there) {
-        const uint8_t der[32] = "a certificate";
-        struct cert_record cert = unit_cert(1);
-
-        keymint_sha256(der, sizeof(der), cert.thumbprint);
-        cert.kind = CERT_CA;
-        if (there)
-                assert_int_equal(store_cert_insert(writer, &cert, der, sizeof(der)), 0);
-        else
-                assert_int_equal(store_cert_delete(writer, cert.thumbprint), 0);
-}
-
-static void put_fleets_ca(struct fixture *f, struct unit_host *to, bool there) {
-        struct store *writer = f->issuer.store->writer;
-        struct store_delta *delta = NULL;
-        struct fleet_change change = {};
-        struct fleet_news news;
-
-        assert_int_equal(store_delta_new(&delta), 0);
-        store_delta_widen(delta);
-        store_delta_watch(writer, delta);
-        assert_int_equal(store_begin(writer), 0);
-        put_ca(writer, there);
-        assert_int_equal(fleet_change_make(f->issuer.fleet, writer, delta, &change), 0);
-        store_rollback(writer);
-        store_delta_watch(writer, NULL);
-        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, &change, delta, &news), 0);
-        assert_null(store_delta_free(delta));
-        assert_int_equal(unit_host_take(to, unit_frame_of(&change, "all")), 0);
-        fleet_change_done(&change);
-}
-
-static int64_t count_certs(const struct unit_host *h, const char *which) {
-        char sql[64];
-
-        (void) snprintf(sql, sizeof(sql), "SELECT count(*) FROM cert WHERE %s", which);
-        return unit_sql_number(h->store->path, sql);
-}
-
-/* What a host trusts by itself is not the fleet's to take away. */
-static void test_a_certificate_of_its_own(void **state) {
-        struct fixture *f = *state;
-
-        assert_int_equal(store_begin(f->member.store->writer), 0);
-        put_ca(f->member.store->writer, true);
-        assert_int_equal(store_commit(f->member.store->writer), 0);
-        put_fleets_ca(f, &f->member, true);
-        assert_int_equal(count_certs(&f->issuer, "fleet = 1"), 1);
-        put_fleets_ca(f, &f->member, false);
-        assert_int_equal(count_certs(&f->issuer, "true"), 0);
-        assert_int_equal(count_certs(&f->member, "fleet = 0"), 1);
-}
-
-/* An issuing host tells it to those who get its snapshot. */
-static void test_a_certificate_of_an_issuing_host(void **state) {
-        struct fixture *f = *state;
-        struct unit_host second = {};
-        struct fleet_change invite = {};
-
-        unit_host_make(&second, 5);
-        unit_host_invite(&f->issuer, &second, "second", "all web", true, &invite);
-        assert_int_equal(unit_host_take(&second, &f->group.frames[0]), 0);
-        assert_int_equal(unit_host_take(&second, &f->invite.frames[0]), 0);
-        assert_int_equal(unit_host_take(&second, unit_frame_of(&invite, "all")), 0);
-        assert_int_equal(store_begin(second.store->writer), 0);
-        put_ca(second.store->writer, true);
-        assert_int_equal(store_commit(second.store->writer), 0);
-        put_fleets_ca(f, &second, true);
-        assert_int_equal(count_certs(&second, "fleet = 1"), 1);
-        put_fleets_ca(f, &second, false);
-        assert_int_equal(count_certs(&second, "true"), 0);
-        fleet_change_done(&invite);
-        unit_host_drop(&second);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_committed_is_another, make, drop),
@@ -446,8 +366,6 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_new_fleetd, make, drop),
                 cmocka_unit_test_setup_teardown(test_unfinished_changes, make, drop),
                 cmocka_unit_test_setup_teardown(test_the_longest_change, make, drop),
-                cmocka_unit_test_setup_teardown(test_a_certificate_of_its_own, make, drop),
-                cmocka_unit_test_setup_teardown(test_a_certificate_of_an_issuing_host, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

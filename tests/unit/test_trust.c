@@ -3,6 +3,7 @@
  * follows from revocation lists and the helper's answers. */
 #include "unit_trust.h"
 
+#include "base/helper.h"
 #include "login/trust.h"
 #include "store/store_cert.h"
 
@@ -326,6 +327,32 @@ static void test_a_ca_is_no_client(void **state) {
         check(f, "CA", "one", NOW, REASON_CERTIFICATE_PURPOSE);
 }
 
+/* As many CAs as a host and its fleet can have, each as long as one can be. A certificate and the
+ * longest revocation list fit beside them. */
+static void test_all_cas_are_one_question(void **state) {
+        struct wire_request req = request(WIRE_SHOWN, "unheard of", 10);
+        struct key_record key = unit_key("aaaaaaaaaa", "alice");
+        static uint8_t bytes[WIRE_CERTIFICATE_MAX], list[900000];
+        const struct cert_blob crl = { list, sizeof(list) };
+        uint8_t *out = malloc(HELPER_BYTES_MAX);
+        struct fixture *f = *state;
+        struct trust_evidence e;
+
+        for (uint8_t n = 0; n < CERT_CAS_ALL; n++) {
+                struct cert_record ca = unit_cert(n);
+
+                ca.kind = CERT_CA;
+                ca.fleet = n % 2;
+                unit_cert_put(f->store->writer, &ca, bytes, sizeof(bytes));
+        }
+        e = identify(f, &key, &req, false);
+        assert_in_range(trust_ask(f->store->reader, &req, &e, NULL, NOW, out, HELPER_BYTES_MAX),
+                        sizeof(bytes) * CERT_CAS_ALL, HELPER_BYTES_MAX);
+        assert_in_range(trust_ask_crl(f->store->reader, &crl, NOW, out, HELPER_BYTES_MAX),
+                        sizeof(bytes) * CERT_CAS_ALL + crl.len, HELPER_BYTES_MAX);
+        free(out);
+}
+
 /* --- Lists --- */
 
 static struct cert_record put_ca(const struct fixture *f) {
@@ -606,6 +633,7 @@ int main(void) {
                 test_trust(test_what_is_not_registered_has_to_be_read),
                 test_trust(test_a_signature_has_to_be_looked_at_every_time),
                 test_trust(test_a_ca_is_no_client),
+                test_trust(test_all_cas_are_one_question),
                 test_trust(test_lists_count_for_registered_certificates),
                 test_trust(test_a_verdict_is_remembered_until_something_changes),
                 test_trust(test_what_is_remembered_of_one_proof_is_not_another_s),
