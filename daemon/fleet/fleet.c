@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_apply.h"
+#include "fleet/fleet_groups.h"
 #include "fleet/fleet_page.h"
 #include "fleet/fleet_reported.h"
 #include "fleet/fleet_state.h"
@@ -274,6 +275,8 @@ int fleet_load(struct fleet *f, struct store *writer) {
                 log_line(LOG_NOTICE, "what this host is in its fleet can be read again");
         f->unread = r < 0;
         f->joined = f->joined && r >= 0;
+        if (f->joined)
+                fleet_groups_tidy(f, writer);
         return r < 0 ? r : 0;
 }
 

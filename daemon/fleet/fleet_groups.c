@@ -87,16 +87,33 @@ int fleet_groups_note(struct store *writer, const char *host, const char *group)
         return store_fleet_put_host(writer, &row);
 }
 
-void fleet_groups_forget(int dir) {
-        int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static bool is_of_a_group(const struct fleet *f, const char *file) {
+        char name[FLEET_KEY_NAME_LEN];
+
+        for (size_t i = 0; f->joined && i < f->n_groups; i++)
+                if (strcmp(file, fleet_key_name(f->groups[i].group.name, name)) == 0)
+                        return true;
+        return false;
+}
+
+/* After a power cut the host could be in the group again, and have no key for it. */
+static bool is_certain(struct store *writer) {
+        if (!store_fleet_is_on_disk(writer))
+                store_settle(writer);
+        return store_fleet_is_on_disk(writer);
+}
+
+void fleet_groups_tidy(const struct fleet *f, struct store *writer) {
+        int fd = openat(f->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
         struct dirent *file;
 
         if (!files && fd >= 0)
                 (void) close(fd);
         while (files && (file = readdir(files)))
-                if (fnmatch("fleet-*.key", file->d_name, 0) == 0)
-                        (void) unlinkat(dir, file->d_name, 0);
+                if (fnmatch("fleet-*.key", file->d_name, 0) == 0 &&
+                    !is_of_a_group(f, file->d_name) && is_certain(writer))
+                        (void) unlinkat(f->dir, file->d_name, 0);
         if (files)
                 (void) closedir(files);
 }

@@ -21,8 +21,8 @@
  * fleet_groups_note(writer, host, group): what is told of ${host} has that group. 0; an error of
  * the store.
  *
- * fleet_groups_forget(dir): the files with keys of groups are gone, also of those that this host
- * was in before, and of those that it cannot read.
+ * fleet_groups_tidy(f, writer): the files with keys of groups that this host is not in are gone,
+ * after the transaction that says so. They are of groups that it was in before.
  *
  * fleet_groups_check_room(writer): there are not more groups or issuers than this host can have:
  * otherwise it could not read any more what it is. 0; -EDQUOT; -EUSERS; an error of the store.
@@ -33,4 +33,4 @@ int fleet_groups_leave(struct fleet *f, struct store *writer, const char *groups
 int fleet_groups_join(struct fleet *f, struct store *writer, const char *name,
                       const uint8_t *sealed, bool *ret) _must_check_;
 int fleet_groups_note(struct store *writer, const char *host, const char *group) _must_check_;
-void fleet_groups_forget(int dir);
+void fleet_groups_tidy(const struct fleet *f, struct store *writer);

@@ -543,6 +543,7 @@ int fleet_join_leave(struct fleet *f, struct store *writer, const struct audit_r
         store_rollback(writer);
         if (r < 0)
                 return r;
-        fleet_groups_forget(f->dir);
-        return fleet_load(f, writer);
+        r = fleet_load(f, writer);
+        fleet_groups_tidy(f, writer);
+        return r;
 }

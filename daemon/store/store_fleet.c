@@ -81,6 +81,10 @@ int store_fleet_forget(struct store *writer) {
                                            "UPDATE cert SET fleet = 0");
 }
 
+bool store_fleet_is_on_disk(const struct store *writer) {
+        return !writer->not_on_disk;
+}
+
 int64_t store_fleet_age(const struct store *s, int64_t now_s) {
         int64_t at = atomic_load_explicit(&s->shared->fleet_at, memory_order_acquire);
 

@@ -78,6 +78,12 @@ int store_fleet_put(struct store *writer, const struct store_fleet *fleet) _must
 int store_fleet_forget(struct store *writer) _must_check_;
 
 /**
+ * store_fleet_is_on_disk(writer): what was committed last outlasts a power cut: see
+ * store_begin_lazily() and store_settle().
+ */
+bool store_fleet_is_on_disk(const struct store *writer);
+
+/**
  * store_fleet_each_group(), store_fleet_each_issuer(), store_fleet_each_host(),
  * store_fleet_each_revocation(): by name; revocations by time. 0, what ${visit} returned, or an
  * error of the store.

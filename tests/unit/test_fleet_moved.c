@@ -237,11 +237,15 @@ static void test_moved_in_and_out_at_once(void **state_) {
 
 /* --- Keys of groups --- */
 
-/* The host was in web, and has left the fleet. */
-static void test_no_key_stays(void **state) {
+static bool has_file(const struct unit_host *h, const char *name) {
+        return faccessat(h->dir, name, F_OK, 0) == 0;
+}
+
+/* The host was in web. A stolen disk has the keys of its groups, and no others. */
+static void test_no_key_stays(void **state_) {
         struct fleet_move move = { .host = "web1", .groups = "all mail" };
         struct fleet_change moved = {};
-        struct fixture *f = *state;
+        struct fixture *f = *state_;
         struct fleet_news news;
 
         resync(&f->member, &f->issuer, "all");
@@ -250,13 +254,47 @@ static void test_no_key_stays(void **state) {
         assert_int_equal(
                 fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &moved, NULL, &news),
                 0);
+        assert_true(has_file(&f->member, "fleet-web.key"));
         assert_int_equal(unit_host_take(&f->member, unit_frame_of(&moved, "all")), 0);
-        assert_false(fleet_has_group(f->member.fleet, "web"));
+        assert_false(has_file(&f->member, "fleet-web.key"));
+        assert_true(has_file(&f->member, "fleet-mail.key"));
+        assert_true(has_file(&f->issuer, "fleet-web.key"));
         assert_int_equal(
                 fleet_join_leave(f->member.fleet, f->member.store->writer, &unit_fleet_record), 0);
-        assert_int_equal(faccessat(f->member.dir, "fleet-all.key", F_OK, 0), -1);
-        assert_int_equal(faccessat(f->member.dir, "fleet-web.key", F_OK, 0), -1);
+        assert_false(has_file(&f->member, "fleet-all.key"));
+        assert_false(has_file(&f->member, "fleet-mail.key"));
         fleet_change_done(&moved);
+}
+
+/* The host was killed after the commit that took it out of the group, or before the one that would
+ * have brought it in. */
+static void test_no_key_stays_over_a_kill(void **state_) {
+        struct fixture *f = *state_;
+        int fd = openat(f->member.dir, "fleet-db.key", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+        assert_true(fd >= 0);
+        assert_int_equal(close(fd), 0);
+        unit_host_again(&f->member);
+        assert_false(has_file(&f->member, "fleet-db.key"));
+        assert_true(has_file(&f->member, "fleet-web.key"));
+        assert_true(fleet_has_group(f->member.fleet, "web"));
+}
+
+/* A page does not wait for the disk, and the end of a key does. Otherwise the host could be in the
+ * group after a power cut, without a key. */
+static void test_a_key_goes_when_that_is_on_disk(void **state_) {
+        struct fixture *f = *state_;
+        struct key_record key = fleet_key(f, other, "all");
+        struct pages out;
+
+        change(f, insert_many, &key, NULL, NULL);
+        move_to(f, "all mail");
+        snapshot(&f->issuer, "all", false, &out);
+        assert_true(out.n > 1);
+        assert_int_equal(unit_host_take(&f->member, &out.pages[0]), 0);
+        assert_false(has_file(&f->member, "fleet-web.key"));
+        assert_true(store_fleet_is_on_disk(f->member.store->writer));
+        end(&out);
 }
 
 int main(void) {
@@ -272,6 +310,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_moved_out_and_in_at_once, make, drop),
                 cmocka_unit_test_setup_teardown(test_moved_in_and_out_at_once, make, drop),
                 cmocka_unit_test_setup_teardown(test_no_key_stays, make, drop),
+                cmocka_unit_test_setup_teardown(test_no_key_stays_over_a_kill, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_key_goes_when_that_is_on_disk, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
