@@ -214,6 +214,8 @@ struct cert_record {
         int64_t not_before, not_after;
         int64_t added_at;
         bool fleet; /* all hosts of the fleet have it */
+        /* Beside that a member has it itself. On an issuing host what both have is the fleet's. */
+        bool shared;
 };
 
 /* A revocation list of a registered CA. */

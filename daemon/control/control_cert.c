@@ -334,10 +334,10 @@ static int remove_cert(struct control_call *call, struct store *writer) {
 
         if (!control_cert_find(call, writer, ours->which, cert))
                 return 0;
-        r = check_list(ours, writer);
+        r = cert->shared ? 0 : check_list(ours, writer);
         if (r < 0 || call->error != CONTROL_OK)
                 return r;
-        if (cert->fleet && call->delta)
+        if (cert->fleet && !cert->shared && call->delta)
                 store_delta_widen(call->delta);
         control_cert_detail(cert, detail);
         r = store_cert_keys(writer, cert->thumbprint, &ours->shown.keys);
@@ -353,8 +353,10 @@ static void remove_run(struct control_call *call, struct store *writer) {
 }
 
 static void remove_committed(struct control_call *call) {
-        log_line(LOG_NOTICE, "certificate '%s' removed by %s",
-                 ((struct cert_call *) call)->shown.cert.name, call->who);
+        const struct cert_record *cert = &((struct cert_call *) call)->shown.cert;
+
+        log_line(LOG_NOTICE, "certificate '%s' removed by %s%s", cert->name, call->who,
+                 cert->shared ? "; it stays as the fleet's" : "");
 }
 
 static int remove_reply(struct control_call *call, sd_bus_message *reply) {

@@ -155,7 +155,7 @@ static int replace_list(struct control_call *call, struct store *writer) {
         }
         if (n < 0 || !check_dates(ours, writer))
                 return n < 0 ? (int) n : 0;
-        if (ca.fleet && call->delta)
+        if (ca.fleet && !ca.shared && call->delta)
                 store_delta_widen(call->delta);
         control_cert_detail(&ca, detail);
         r = store_crl_replace(writer, crl);

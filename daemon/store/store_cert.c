@@ -84,6 +84,7 @@ static int read_cert(sqlite3_stmt *stmt, struct cert_record *cert) {
         cert->not_after = sqlite3_column_int64(stmt, COL_NOT_AFTER);
         cert->added_at = sqlite3_column_int64(stmt, COL_ADDED);
         cert->fleet = sqlite3_column_int(stmt, COL_FLEET) != 0;
+        cert->shared = sqlite3_column_int(stmt, COL_FLEET) == STORE_CERT_SHARED;
         return 0;
 }
 
@@ -154,9 +155,9 @@ int store_cert_count(struct store *s, bool fleet, struct store_cert_count *ret) 
         int r;
 
         r = store_once(s->db, &stmt,
-                       "SELECT count(*), count(*) FILTER (WHERE kind = 1) FROM cert WHERE "
-                       "(fleet <> 0 AND EXISTS (SELECT 1 FROM fleet)) = %d",
-                       fleet);
+                       "SELECT count(*), count(*) FILTER (WHERE kind = 1) FROM cert WHERE %s",
+                       fleet ? "fleet <> 0 AND EXISTS (SELECT 1 FROM fleet)"
+                             : "fleet <> 1 OR NOT EXISTS (SELECT 1 FROM fleet)");
         if (r >= 0)
                 r = store_stmt_step(stmt);
         if (r <= 0)
@@ -193,11 +194,28 @@ int store_cert_insert(struct store *writer, const struct cert_record *cert, cons
         return r < 0 ? r : store_stmt_step(stmt);
 }
 
+/* 1 when the fleet has it as well; 0; an error of the store. */
+static int give_to_fleet(struct store *writer, const uint8_t *thumbprint) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(writer->db, &stmt,
+                       "UPDATE cert SET fleet = 1 WHERE thumbprint = ?1 AND fleet = 3");
+        if (r >= 0)
+                r = store_stmt_bind_hash(stmt, 1, thumbprint);
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        return r < 0 ? r : sqlite3_changes(writer->db) > 0;
+}
+
 int store_cert_delete(struct store *writer,
                       const uint8_t thumbprint[static RECORD_THUMBPRINT_LEN]) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_CERT_DELETE);
         int r;
 
+        r = give_to_fleet(writer, thumbprint);
+        if (r != 0)
+                return r < 0 ? r : 0;
         r = store_delta_note_row(writer, "cert", thumbprint, RECORD_THUMBPRINT_LEN);
         if (r >= 0)
                 r = store_stmt_bind_hash(stmt, 1, thumbprint);

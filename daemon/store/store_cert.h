@@ -5,6 +5,11 @@
 
 #include "store/store.h"
 
+/* The column "fleet" of a certificate: 0 the host has it itself, 1 its fleet has it, 3 both. While
+ * a snapshot's certificates are looked at, 2 and 4 stand for those of 1 and 3 that stay. */
+#define STORE_CERT_FLEET  1
+#define STORE_CERT_SHARED 3
+
 /* of a host itself, as many of its fleet, and all of them */
 #define STORE_CERTS_MAX 256
 #define STORE_CERTS_ALL (2 * STORE_CERTS_MAX)
@@ -93,7 +98,8 @@ int store_cert_insert(struct store *writer, const struct cert_record *cert, cons
 
 /**
  * store_cert_delete(writer, thumbprint): deletes it, and the revocation list of a CA with it,
- * inside a transaction. 0; -ENOENT; an error of the store.
+ * inside a transaction. One that the fleet has as well stays as the fleet's. 0; -ENOENT; an error
+ * of the store.
  */
 int store_cert_delete(struct store *writer,
                       const uint8_t thumbprint[static RECORD_THUMBPRINT_LEN]) _must_check_;

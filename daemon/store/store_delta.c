@@ -551,8 +551,8 @@ static int wide_sql(const char *table, const struct store_columns *columns, char
         else if (strcmp(table, "cert") == 0)
                 /* An issuing host gives others what is the fleet's alone. */
                 at += snprintf(at, (size_t) (end - at),
-                               " ON CONFLICT (thumbprint) DO UPDATE SET fleet = 1 WHERE EXISTS "
-                               "(SELECT 1 FROM fleet f WHERE f.issuing = 1)");
+                               " ON CONFLICT (thumbprint) DO UPDATE SET fleet = iif(fleet = 1 OR "
+                               "EXISTS (SELECT 1 FROM fleet f WHERE f.issuing = 1), 1, 3)");
         else if (strcmp(table, "crl") == 0)
                 at += snprintf(at, (size_t) (end - at),
                                " ON CONFLICT (ca) DO UPDATE SET this_update = "
@@ -577,19 +577,9 @@ static int take_removed(struct store *writer, const uint8_t *in, size_t len) {
 
 /* What this host has itself stays, also where the fleet had the same. */
 static int take_certs_gone(struct store *writer, const uint8_t *in, size_t len) {
-        _cleanup_once_ sqlite3_stmt *stmt = NULL;
-        int r;
-
         if (len % RECORD_THUMBPRINT_LEN != 0)
                 return -EBADMSG;
-        r = store_once(writer->db, &stmt, "DELETE FROM cert WHERE thumbprint = ?1 AND fleet = 1");
-        for (size_t at = 0; r >= 0 && at < len; at += RECORD_THUMBPRINT_LEN) {
-                store_once_again(stmt);
-                r = store_stmt_bind_hash(stmt, 1, in + at);
-                if (r >= 0)
-                        r = store_stmt_step(stmt);
-        }
-        return r;
+        return store_pages_end_certs(writer, in, len / RECORD_THUMBPRINT_LEN);
 }
 
 int store_delta_take(struct store *writer, uint8_t type, const uint8_t *in, size_t len) {

@@ -27,9 +27,9 @@ static const char *own_rows(const char *table) {
         static const char *const texts[][2] = {
                 { "pepper", "id NOT IN (SELECT pepper FROM fleet)" },
                 { "policy", "fleet = 0 AND name <> 'fleet-epoch'" },
-                { "cert", "fleet = 0" },
-                { "crl", "ca NOT IN (SELECT thumbprint FROM cert WHERE fleet <> 0)" },
-                { "crl_serial", "ca NOT IN (SELECT thumbprint FROM cert WHERE fleet <> 0)" },
+                { "cert", "fleet <> 1" },
+                { "crl", "ca NOT IN (SELECT thumbprint FROM cert WHERE fleet = 1)" },
+                { "crl_serial", "ca NOT IN (SELECT thumbprint FROM cert WHERE fleet = 1)" },
                 { "key", "hosts = ''" },
                 { "key_use", "id NOT IN (SELECT id FROM key WHERE hosts <> '')" },
         };

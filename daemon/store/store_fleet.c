@@ -64,6 +64,9 @@ int store_fleet_put(struct store *writer, const struct store_fleet *fleet) {
         store_row_put_text(&row, fleet->database);
         store_row_put_number(&row, fleet->pepper_id);
         r = store_row_put_done(&row);
+        /* It is in the snapshots of an issuing host. */
+        if (r >= 0 && fleet->issuing)
+                r = store_stmt_exec(writer->db, "UPDATE cert SET fleet = 1 WHERE fleet = 3");
         return r < 0 ? r : put_invited(writer, fleet->invited);
 }
 

@@ -504,12 +504,15 @@ static int keep_policies(struct store *writer, const struct store_keep *keep) {
 /* What belongs to the fleet of this host stays, and so does a list that is newer. References were
  * checked row by row in the staging database. */
 static int replace_small(struct store *writer, uint32_t pepper_id) {
-        char sql[1024];
+        char sql[2048];
         int r;
 
         (void) snprintf(
                 sql, sizeof(sql),
                 "UPDATE staging.cert SET fleet = 0;"
+                "UPDATE main.cert SET fleet = iif(thumbprint IN (SELECT thumbprint FROM "
+                "staging.cert), 3, 1) WHERE fleet <> 0 AND EXISTS (SELECT 1 FROM main.fleet WHERE "
+                "issuing = 0);"
                 "DELETE FROM main.crl WHERE ca NOT IN " STORE_SWAP_LISTS_STAY ";"
                 "DELETE FROM main.cert WHERE fleet = 0 OR NOT EXISTS (SELECT 1 FROM main.fleet);"
                 "DELETE FROM main.policy WHERE (fleet = 0 AND name <> 'fleet-epoch') OR NOT EXISTS "

@@ -426,20 +426,44 @@ int store_pages_bound_born(struct store *writer, const char *id) {
         return r < 0 || !writer->bulk ? r : bound_table(writer, store_bulk_table(writer->bulk), id);
 }
 
+static int for_each_cert(struct store *writer, const char *sql, const uint8_t *thumbprints,
+                         size_t n) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(writer->db, &stmt, "%s", sql);
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                store_once_again(stmt);
+                r = store_stmt_bind_hash(stmt, 1, thumbprints + RECORD_THUMBPRINT_LEN * i);
+                if (r >= 0)
+                        r = store_stmt_step(stmt);
+        }
+        return r;
+}
+
+int store_pages_end_certs(struct store *writer, const uint8_t *thumbprints, size_t n) {
+        int r;
+
+        r = for_each_cert(writer, "DELETE FROM cert WHERE thumbprint = ?1 AND fleet = 1",
+                          thumbprints, n);
+        return r < 0 ? r
+                     : for_each_cert(writer,
+                                     "UPDATE cert SET fleet = 0 WHERE thumbprint = ?1 AND fleet = "
+                                     "3",
+                                     thumbprints, n);
+}
+
 int store_pages_drop_certs(struct store *writer, const uint8_t *thumbprints, size_t n) {
-        _cleanup_once_ sqlite3_stmt *mark = NULL;
         int r;
 
         /* Those that are kept have a mark while this runs. */
-        r = store_once(writer->db, &mark,
-                       "UPDATE cert SET fleet = 2 WHERE thumbprint = ?1 AND fleet = 1");
-        for (size_t i = 0; r >= 0 && i < n; i++) {
-                store_once_again(mark);
-                r = store_stmt_bind_hash(mark, 1, thumbprints + RECORD_THUMBPRINT_LEN * i);
-                if (r >= 0)
-                        r = store_stmt_step(mark);
-        }
+        r = for_each_cert(writer,
+                          "UPDATE cert SET fleet = fleet + 1 WHERE thumbprint = ?1 AND fleet IN "
+                          "(1, 3)",
+                          thumbprints, n);
         return r < 0 ? r
-                     : store_stmt_exec(writer->db, "DELETE FROM cert WHERE fleet = 1;"
-                                                   "UPDATE cert SET fleet = 1 WHERE fleet = 2");
+                     : store_stmt_exec(writer->db,
+                                       "DELETE FROM cert WHERE fleet = 1;"
+                                       "UPDATE cert SET fleet = 0 WHERE fleet = 3;"
+                                       "UPDATE cert SET fleet = fleet - 1 WHERE fleet IN (2, 4)");
 }

@@ -85,10 +85,12 @@ int64_t store_pages_number(const char *group, const char *hosts, const char *bor
 int store_pages_bound_born(struct store *writer, const char *id) _must_check_;
 
 /**
- * store_pages_drop_certs(writer, thumbprints, n): deletes the fleet's certificates but these,
- * inside a transaction. store_pages_each_cert(p, visit, userdata): the thumbprints of the fleet's
+ * store_pages_end_certs(writer, thumbprints, n), store_pages_drop_certs(writer, thumbprints, n):
+ * these certificates, or all but these, are not the fleet's any more. What a host has itself stays.
+ * Inside a transaction. store_pages_each_cert(p, visit, userdata): the thumbprints of the fleet's
  * certificates in the snapshot. 0, or an error of the store, or what ${visit} returned.
  */
+int store_pages_end_certs(struct store *writer, const uint8_t *thumbprints, size_t n) _must_check_;
 int store_pages_drop_certs(struct store *writer, const uint8_t *thumbprints, size_t n) _must_check_;
 int store_pages_each_cert(struct store_pages *p,
                           int (*visit)(const uint8_t *thumbprint, void *userdata),

@@ -69,9 +69,61 @@ static void test_a_certificate_of_its_own(void **state) {
         own(&f->member, (struct put){ .n = 1 });
         fleets(f, &f->member, (struct put){ .n = 1 });
         assert_int_equal(count(&f->issuer, "fleet = 1"), 1);
+        assert_int_equal(count(&f->member, "fleet = 3"), 1);
         fleets(f, &f->member, (struct put){ .n = 1, .gone = true });
         assert_int_equal(count(&f->issuer, "true"), 0);
         assert_int_equal(count(&f->member, "fleet = 0"), 1);
+        /* the same by snapshots */
+        fleets(f, NULL, (struct put){ .n = 1 });
+        resync(&f->member, &f->issuer, "all");
+        assert_int_equal(count(&f->member, "fleet = 3"), 1);
+        fleets(f, NULL, (struct put){ .n = 2 });
+        resync(&f->member, &f->issuer, "all");
+        assert_int_equal(count(&f->member, "fleet = 3"), 1);
+        fleets(f, NULL, (struct put){ .n = 1, .gone = true });
+        resync(&f->member, &f->issuer, "all");
+        assert_int_equal(count(&f->member, "fleet = 0"), 1);
+        assert_int_equal(count(&f->member, "fleet = 1"), 1);
+}
+
+/* The host has the fleet's as long as the fleet has it. */
+static void test_its_own_goes_first(void **state) {
+        struct fixture *f = *state;
+
+        resync(&f->member, &f->issuer, "all");
+        own(&f->member, (struct put){ .n = 1 });
+        fleets(f, &f->member, (struct put){ .n = 1 });
+        own(&f->member, (struct put){ .n = 1, .gone = true });
+        assert_int_equal(count(&f->member, "fleet = 1"), 1);
+        fleets(f, &f->member, (struct put){ .n = 1, .gone = true });
+        assert_int_equal(count(&f->member, "true"), 0);
+}
+
+/* A snapshot of a host that was a member names all certificates of the fleet. */
+static void test_a_promoted_host_lists_all(void **state) {
+        struct fixture *f = *state;
+        struct unit_host third = {};
+        struct fleet_change change = {};
+        struct fleet_move move = { .host = "web1", .groups = "all mail web", .issuing = true };
+        struct store *writer = f->issuer.store->writer;
+        struct fleet_news news;
+
+        unit_host_make(&third, 5);
+        unit_host_invite(&f->issuer, &third, "third", "all web", false, &change);
+        fleet_change_done(&change);
+        resync(&f->member, &f->issuer, "all");
+        own(&f->member, (struct put){ .n = 1 });
+        fleets(f, &f->member, (struct put){ .n = 1 });
+        resync(&third, &f->issuer, "all");
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, writer, &move, &change), 0);
+        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, &change, NULL, &news), 0);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&change, "all")), 0);
+        assert_int_equal(unit_host_take(&third, unit_frame_of(&change, "all")), 0);
+        fleet_change_done(&change);
+        fleets(f, &f->member, (struct put){ .n = 2 });
+        resync(&third, &f->member, "all");
+        assert_int_equal(count(&third, "fleet = 1"), 2);
+        unit_host_drop(&third);
 }
 
 /* An issuing host tells it to those who get its snapshot. */
@@ -136,6 +188,8 @@ static void test_what_is_left_of_a_fleet(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_certificate_of_its_own, make, drop),
+                cmocka_unit_test_setup_teardown(test_its_own_goes_first, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_promoted_host_lists_all, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_certificate_of_an_issuing_host, make, drop),
                 cmocka_unit_test_setup_teardown(test_the_fleet_takes_no_place_of_a_host, make,
                                                 drop),
