@@ -136,7 +136,6 @@ struct join_call {
         size_t len;
         struct store_fleet self;
         uint64_t keys;
-        char groups[RECORD_HOSTS_LEN];
 };
 
 static int join_parse(struct control_call *call, sd_bus_message *m) {

@@ -37,7 +37,7 @@ struct invite_call {
         uint8_t invitation[FLEET_INVITATION_MAX];
 };
 
-static void add_group(struct control_call *call, char list[static RECORD_HOSTS_LEN],
+static void add_group(struct control_call *call, char list[static STORE_FLEET_GROUPS_LEN],
                       const char *group) {
         size_t used = strlen(list), len = strlen(group);
 
@@ -51,11 +51,10 @@ static void add_group(struct control_call *call, char list[static RECORD_HOSTS_L
                         RECORD_GROUP_MAX);
                 return;
         }
-        if (used + len + 2 > RECORD_HOSTS_LEN) {
+        if (used + len + 2 > STORE_FLEET_GROUPS_LEN) {
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
-                             "The names of a host's groups have more than %d characters in all. An "
-                             "issuing host is in all groups of the fleet.",
-                             RECORD_HOSTS_LEN - 1);
+                             "The names of a host's groups have more than %d characters in all.",
+                             STORE_FLEET_GROUPS_LEN - 1);
                 return;
         }
         if (used > 0)
@@ -65,7 +64,7 @@ static void add_group(struct control_call *call, char list[static RECORD_HOSTS_L
 
 /* Every host is in the group of all. */
 static int parse_groups(struct control_call *call, sd_bus_message *m,
-                        char list[static RECORD_HOSTS_LEN]) {
+                        char list[static STORE_FLEET_GROUPS_LEN]) {
         const char *group;
         int r;
 
@@ -99,7 +98,7 @@ static int invite_parse(struct control_call *call, sd_bus_message *m) {
 
 /* An issuing host must be able to sign for every group. */
 static void add_all_groups(struct control_call *call, const struct fleet *f,
-                           char list[static RECORD_HOSTS_LEN]) {
+                           char list[static STORE_FLEET_GROUPS_LEN]) {
         const struct store_fleet_group *group;
 
         for (size_t i = 0; (group = fleet_group(f, i)); i++)

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "cert/cert.h"
 #include "cleanup.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_apply.h"
@@ -16,12 +15,12 @@
 #include "fleet/fleet_reported.h"
 #include "fleet/fleet_state.h"
 #include "secret/secretfile.h"
-#include "store/store_cert.h"
 
-_Static_assert(FLEET_GROUPS_MAX == 64 && FLEET_ISSUERS_MAX == 32 && STORE_CERTS_MAX == 256 && CERT_CAS_MAX == 64,
-               "fleet_refusal() says so");
+_Static_assert(FLEET_GROUPS_MAX == 64 && FLEET_ISSUERS_MAX == 32, "fleet_refusal() says so");
 _Static_assert(FRAME_KEY_LEN == SECRETFILE_LEN, "a group's key fills a file");
 _Static_assert(FRAME_GROUP_MAX == RECORD_GROUP_MAX, "names of groups");
+_Static_assert(STORE_FLEET_GROUPS_LEN == FLEET_GROUPS_MAX * (RECORD_GROUP_MAX + 1),
+               "an issuing host is in all groups");
 _Static_assert(STORE_FLEET_PUBLIC_LEN == SEAL_PUBLIC_LEN, "public keys");
 
 int fleet_new(struct fleet **ret, int dir, struct keymint *keymint) {
@@ -280,11 +279,14 @@ int fleet_load(struct fleet *f, struct store *writer) {
         return r < 0 ? r : 0;
 }
 
+#define NO_FLEET                                                                                   \
+        "This host is in no fleet: 'wfapikeyctl fleet init' begins one, and 'wfapikeyctl fleet "   \
+        "join' takes an invitation to one"
+
 const char *fleet_refusal(int r) {
         switch (r) {
         case -ENOLINK:
-                return "This host is in no fleet: 'wfapikeyctl fleet init' begins one, and "
-                       "'wfapikeyctl fleet join' takes an invitation to one";
+                return NO_FLEET;
         case -EHOSTDOWN:
                 return "What this host is in its fleet cannot be read at present; the log says why";
         case -ENOENT:
@@ -318,8 +320,7 @@ const char *fleet_refusal(int r) {
         case -EDQUOT:
                 return "The fleet has as many groups as it can have, which are 64";
         case -EMLINK:
-                return "This host has more than 256 certificates of its own, or more than 64 of CAs: "
-                       "remove some first";
+                return "This host has more certificates of its own than it can have: remove some";
         case -EUSERS:
                 return "The fleet has as many issuing hosts as it can have, which are 32";
         case -EINVAL:

@@ -38,7 +38,7 @@ int fleet_hosts_group(struct fleet *f, struct store *writer, const char *name,
 /* Where a host is from now on. */
 struct fleet_move {
         char host[STORE_FLEET_HOST_MAX + 1];
-        char groups[RECORD_HOSTS_LEN]; /* that of all hosts among them */
+        char groups[STORE_FLEET_GROUPS_LEN]; /* that of all hosts among them */
         bool issuing;
 };
 

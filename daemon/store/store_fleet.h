@@ -41,12 +41,15 @@ struct store_fleet_issuer {
         int64_t stated_ms;
 };
 
+/* the names of all groups that there can be in a fleet, with blanks between them */
+#define STORE_FLEET_GROUPS_LEN (64 * (RECORD_GROUP_MAX + 1))
+
 struct store_fleet_host {
         char name[STORE_FLEET_HOST_MAX + 1];
         /* It signs with the first, when it issues. Others seal for the second. */
         uint8_t issuer[STORE_FLEET_PUBLIC_LEN];
         uint8_t recipient[STORE_FLEET_PUBLIC_LEN];
-        char groups[RECORD_HOSTS_LEN];
+        char groups[STORE_FLEET_GROUPS_LEN];
 };
 
 /* A revocation that the database has not heard of. */

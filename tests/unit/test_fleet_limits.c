@@ -39,6 +39,44 @@ static void test_groups(void **state) {
         assert_non_null(fleet_self(f->issuer.fleet));
 }
 
+/* The names of all groups are as long as they can be. An issuing host is in all of them. */
+static void test_long_names(void **state) {
+        struct fixture *f = *state;
+        struct fleet_move move = { .host = "web1", .groups = "all mail web", .issuing = true };
+        struct fleet_change change = {};
+        struct unit_host second = {};
+        struct fleet_news news;
+        size_t len = strlen(move.groups);
+
+        for (unsigned n = 3; n < FLEET_GROUPS_MAX; n++) {
+                char name[FRAME_GROUP_MAX + 1];
+
+                (void) snprintf(name, sizeof(name), "g%030u", n);
+                assert_int_equal(add_group_named(&f->issuer, name, &change), 0);
+                fleet_change_done(&change);
+                (void) snprintf(move.groups + len, sizeof(move.groups) - len, " %s", name);
+                len += strlen(name) + 1;
+        }
+        resync(&f->member, &f->issuer, "all");
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, f->issuer.store->writer, &move, &change),
+                         0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &change, NULL, &news),
+                0);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&change, "all")), 0);
+        fleet_change_done(&change);
+        assert_true(fleet_self(f->member.fleet)->issuing);
+        assert_non_null(fleet_group(f->member.fleet, FLEET_GROUPS_MAX - 1));
+        /* and by an invitation, and a snapshot of the new issuing host */
+        unit_host_make(&second, 5);
+        unit_host_invite(&f->issuer, &second, "second", move.groups, true, &change);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&change, "all")), 0);
+        fleet_change_done(&change);
+        resync(&second, &f->member, "all");
+        assert_non_null(fleet_group(second.fleet, FLEET_GROUPS_MAX - 1));
+        unit_host_drop(&second);
+}
+
 static int invite_one(struct fixture *f, unsigned n, bool issuing, struct fleet_change *ret) {
         struct fleet_invite invite = { .issuing = issuing, .host = { .groups = "all mail web" } };
         struct store *writer = f->issuer.store->writer;
@@ -222,6 +260,7 @@ static void test_a_member_without_its_key(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_groups, make, drop),
+                cmocka_unit_test_setup_teardown(test_long_names, make, drop),
                 cmocka_unit_test_setup_teardown(test_issuing_hosts, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_change_with_too_many, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_bad_key_is_not_taken, make, drop),
