@@ -8,6 +8,7 @@
 
 #include "carry.h"
 #include "carry_state.h"
+#include "carry_ways.h"
 #include "notify.h"
 #include "text.h"
 #include "timer.h"
@@ -85,6 +86,8 @@ void carry_go(struct carry *c) {
                 carry_report_put(c);
         else if (c->reports.known)
                 carry_report_fetch(c);
+        else if (carry_ways_ask(c))
+                return;
         else if (at != UINT64_MAX)
                 timer_set(c->soon, at - now);
 }
@@ -110,8 +113,9 @@ void carry_link(struct carry *c, const char *state, const char *text) {
                 return;
         (void) text_copy(c->link, sizeof(c->link), state);
         (void) snprintf(c->link_text, sizeof(c->link_text), "%s", text);
-        note(strcmp(state, "connected") == 0 || strcmp(text, CONNECTING) == 0 ? LOG_INFO
-                                                                              : LOG_WARNING,
+        note((strcmp(state, "connected") == 0 && !*c->ways) || strcmp(text, CONNECTING) == 0
+                     ? LOG_INFO
+                     : LOG_WARNING,
              "database: %s%s%s", state, *text ? ": " : "", text);
         (void) snprintf(status, sizeof(status), "STATUS=Database %s%s%s", state, *text ? ": " : "",
                         text);
@@ -124,12 +128,20 @@ void carry_link(struct carry *c, const char *state, const char *text) {
 
 void carry_link_up(struct carry *c) {
         char text[NOTE_TEXT_LEN] = "";
+        size_t len;
 
         for (size_t i = 0; i < c->n_groups; i++)
                 if (c->groups[i].again_at != 0)
                         return;
         if (c->silent)
                 (void) snprintf(text, sizeof(text), "asking each second, because %s", c->silent);
+        len = strlen(text);
+        if (*c->ways)
+                (void) snprintf(
+                        text + len, sizeof(text) - len,
+                        "%sa host that means ill can use %.150s there (wfapikey-fleet(7), What "
+                        "hosts do not need)",
+                        len > 0 ? "; " : "", c->ways);
         carry_link(c, "connected", text);
 }
 
@@ -204,7 +216,8 @@ static void reset(struct carry *c) {
         c->order_message = sd_bus_message_unref(c->order_message);
         c->heads = sd_bus_message_unref(c->heads);
         c->n_seen_heads = 0;
-        *c->link = *c->link_text = '\0';
+        *c->link = *c->link_text = *c->ways = '\0';
+        c->ways_at = 0;
         (void) sd_event_source_set_enabled(c->soon, SD_EVENT_OFF);
         c->telling = false;
         if (c->finishing)

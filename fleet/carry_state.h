@@ -70,9 +70,9 @@ struct carry {
         bool is_up; /* the database */
         /* for the first time since the daemon attached */
         bool connecting;
-        const char *silent;       /* why no bell is heard */
-        char away[NOTE_TEXT_LEN]; /* why it is not up */
-        char link[16];            /* what FleetLink said last */
+        const char *silent;                            /* why no bell is heard */
+        char away[NOTE_TEXT_LEN], ways[NOTE_TEXT_LEN]; /* why it is not up; what it leaves open */
+        char link[16];                                 /* what FleetLink said last */
         char link_text[NOTE_TEXT_LEN];
 
         /* The daemon has something else to say to FleetAttach. First the order is done. */
@@ -83,7 +83,7 @@ struct carry {
         uint64_t token;
 
         bool signing;
-        uint64_t heads_at, ping_at, look_at;
+        uint64_t heads_at, ping_at, look_at, ways_at;
         sd_bus_message *heads; /* to be put into the database */
 
         bool fetch_wanted, rung, by_bell; /* rung is for the next one */

@@ -888,6 +888,7 @@ GRANT SELECT (name, role, issuing, added_at) ON wfapikey.host TO wfapikey_member
 GRANT SELECT ON wfapikey.hostgroup, wfapikey.change, wfapikey.head, wfapikey.snapshot, wfapikey.page, wfapikey.site_host
         TO wfapikey_site;
 GRANT EXECUTE ON FUNCTION wfapikey.my_name(), wfapikey.is_issuing(), wfapikey.my_groups() TO wfapikey_member;
+GRANT EXECUTE ON FUNCTION wfapikey.open_ways(), wfapikey.risky() TO wfapikey_issuer;
 GRANT EXECUTE ON FUNCTION wfapikey.put_report(bigint[], bytea[]) TO wfapikey_member;
 GRANT EXECUTE ON FUNCTION wfapikey.take_turn(boolean) TO wfapikey_member;
 GRANT EXECUTE ON FUNCTION wfapikey.append(text[], bigint[], bytea[], text[]) TO wfapikey_issuer;

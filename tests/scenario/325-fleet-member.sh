@@ -165,6 +165,25 @@ is "$(psql "$admin dbname=theirs" -Atqc 'SELECT wfapikey.shut()')" ''
 run 0 "$fleetd" --setup "$dba"
 is "$(<"$dir/err")" ''
 
+# --- What the database leaves open is said on an issuing host ---
+fleetd_again() { # HOST
+    fleetd_stop "$1"
+    mark "$1"
+    fleetd_start "$1"
+}
+sql 'GRANT TEMPORARY ON DATABASE postgres TO PUBLIC'
+fleetd_again i1
+heard i1 'link connected: a host that means ill can use temporary tables there'
+has "$(<"$dir/daemon.log")" '<4>database: connected: a host that means ill can use temporary tables there'
+sql 'REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC'
+fleetd_again i1
+heard i1 'link connected: $'
+# A database of before refuses the question.
+sql 'REVOKE EXECUTE ON FUNCTION wfapikey.open_ways() FROM wfapikey_issuer'
+fleetd_again i1
+heard i1 'link connected: $'
+does i1 "append - all:11:10" "done committed: $"
+
 exec {holder}<&-
 fleetd_stop m1
 fleetd_stop i1
