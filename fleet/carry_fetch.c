@@ -225,6 +225,8 @@ static void finish(struct carry *c) {
         bool more = c->fetched_before;
 
         if (c->paging) {
+                /* Heads that came before it were of no use. */
+                c->n_seen_heads = 0;
                 carry_fetch_drop(c);
                 carry_snapshot_taken(c);
                 carry_go(c);
