@@ -59,22 +59,6 @@ failing='' # the function
 key() { cat "$base/key.$1"; }
 number() { id_of "$(key "$1")"; }
 
-# tries KEY [OPTION]...: whether the key logs in, as "yes", "no" or "undecided".
-tries() {
-    ctl verify "$me" --server-uid="$(id -u)" "${@:2}" <<<"$1" >/dev/null 2>"$dir/err"
-    case $? in
-    0) echo yes ;;
-    3) echo undecided ;;
-    124) echo waits ;;
-    *) echo "no" ;;
-    esac
-}
-refused() { # KEY WHAT [OPTION]...
-    local answer
-    answer=$(tries "$1" "${@:3}")
-    [[ $answer != waits ]] || wrong "a login waits: $2"
-    [[ $answer != yes ]] || wrong "$2 is accepted"
-}
 # While a call fails, a good key may be undecided. It is not refused as wrong.
 not_refused() { # KEY WHAT [OPTION]...
     local answer
@@ -83,15 +67,6 @@ not_refused() { # KEY WHAT [OPTION]...
     [[ $answer == @(yes|undecided) || ($answer == no && $# -gt 2 && $failing =~ $openssl) ]] ||
         wrong "$2: $answer; $(<"$dir/err")"
 }
-accepted() { # KEY WHAT [OPTION]...
-    local i answer
-    for ((i = 0; i < 60; i++)); do
-        answer=$(tries "$1" "${@:3}")
-        [[ $answer == undecided ]] || break
-    done
-    [[ $answer == yes ]] || wrong "$2 is not accepted: $answer, $(<"$dir/err")"
-}
-
 declare -A said printed
 # change NAME COMMAND...: said[NAME] is "done", "unchanged" where the daemon said so, or "unknown".
 change() {

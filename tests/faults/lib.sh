@@ -56,6 +56,33 @@ end() {
     esac
 }
 
+# --- Keys
+
+# tries KEY [OPTION]...: whether the key logs in, as "yes", "no" or "undecided".
+tries() {
+    ctl verify "$me" --server-uid="$(id -u)" "${@:2}" <<<"$1" >/dev/null 2>"$dir/err"
+    case $? in
+    0) echo yes ;;
+    3) echo undecided ;;
+    124) echo waits ;;
+    *) echo "no" ;;
+    esac
+}
+refused() { # KEY WHAT [OPTION]...
+    local answer
+    answer=$(tries "$1" "${@:3}")
+    [[ $answer != waits ]] || wrong "a login waits: $2"
+    [[ $answer != yes ]] || wrong "$2 is accepted"
+}
+accepted() { # KEY WHAT [OPTION]...
+    local i answer
+    for ((i = 0; i < 60; i++)); do
+        answer=$(tries "$1" "${@:3}")
+        [[ $answer == undecided ]] || break
+    done
+    [[ $answer == yes ]] || wrong "$2 is not accepted: $answer, $(<"$dir/err")"
+}
+
 # --- Rounds
 
 # The rounds, one a line: each function by each way that leads to it, failing in each way. Of the
