@@ -41,7 +41,7 @@
 /* A value of checked_at: userdel has said so, and no directory has answered yet. */
 #define RECORD_REMOVED INT64_C(-1)
 
-/* A value of password_since: a clock that is not trusted has said so. */
+/* A value of password_since and number_since: a clock that is not trusted has said so. */
 #define RECORD_UNCERTAIN INT64_C(-1)
 
 /* A value of retires_at: the key ends with the first use of its successor. */
@@ -78,8 +78,9 @@ struct key_record {
         /* Of an owner REALM:NAME, the REALM. "": the owner is an account. The store derives it: it
          * has a key of this host alone that is RECORD_UNBOUND. */
         char realm[REALM_NAME_MAX + 1];
-        /* At the time when the key was made. Of a key of a fleet: when this host first saw the
-         * account. RECORD_UNBOUND: it has not seen it yet, or the owner is of a realm. */
+        /* At the time when the key was made. Of a key of a fleet: what the account had when this
+         * host was sure of it (number_since), and till then what it has now. RECORD_UNBOUND: there
+         * is no such account, or the owner is of a realm. */
         uid_t owner_uid;
         char name[WIRE_NAME_MAX + 1];
         /* Separated by blanks. "": all services. */
@@ -147,6 +148,9 @@ struct account_record {
         enum account_state state;
         /* if ACCOUNT_PRESENT; RECORD_UNBOUND of a user of a realm alone */
         uid_t uid;
+        /* Since when it has had that number. 0: for long enough that the keys of a fleet get it for
+         * good. Or RECORD_UNCERTAIN. */
+        int64_t number_since;
         /* in the passwd file, not in a directory; or of a realm */
         bool local;
         /* root, or a member of the admin group */

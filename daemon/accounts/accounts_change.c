@@ -37,8 +37,8 @@ int accounts_change_run(struct accounts_change *c,
 }
 
 bool accounts_change_same(const struct account_record *a, const struct account_record *b) {
-        return a->state == b->state && a->uid == b->uid && a->local == b->local &&
-               a->admin == b->admin && a->locked == b->locked &&
+        return a->state == b->state && a->uid == b->uid && a->number_since == b->number_since &&
+               a->local == b->local && a->admin == b->admin && a->locked == b->locked &&
                a->password_ends_at == b->password_ends_at && a->closes_at == b->closes_at &&
                a->gone_since == b->gone_since && a->held == b->held &&
                a->password_since == b->password_since && a->password_held == b->password_held &&
@@ -49,7 +49,7 @@ static void spend(struct accounts_change *c, uint64_t n) {
         c->left = n < c->left ? c->left - n : 0;
 }
 
-/* Keys of a fleet that came before their owner get the owner's number first. 1: there are more. */
+/* Keys of a fleet that waited for the owner's number get it first. 1: there are more. */
 static int bind_keys(struct accounts_change *c, const struct account_record *account) {
         uint64_t n = 0;
         int r;
@@ -58,12 +58,13 @@ static int bind_keys(struct accounts_change *c, const struct account_record *acc
                 return 0;
         r = store_account_bind(c->writer, account, (int64_t) c->left, &n);
         spend(c, n);
-        c->changed |= r >= 0 && n > 0;
         return r < 0 ? r : c->left == 0;
 }
 
 int accounts_change_put(struct accounts_change *c, const struct account_record *old,
                         struct account_record *account, bool answered) {
+        struct account_record was = *old;
+        bool quiet;
         int r;
 
         memcpy(account->name, old->name, sizeof(account->name)); /* as the keys have it */
@@ -73,9 +74,14 @@ int accounts_change_put(struct accounts_change *c, const struct account_record *
         r = bind_keys(c, account);
         if (r != 0)
                 return r;
+        /* A verification reads the same number, whether or not this host is sure of it. */
+        was.number_since = account->number_since;
+        quiet = accounts_change_same(&was, account);
+        if (quiet)
+                account->checked_at = old->checked_at;
         spend(c, 1);
         r = store_account_put(c->writer, account);
-        c->changed |= r >= 0;
+        c->changed |= r >= 0 && !quiet;
         return r;
 }
 

@@ -440,6 +440,7 @@ static int look_at(struct accounts_change *c, struct accounts_update *facts,
                 return r < 0 ? r : 0;
         keep_password(facts->look, old, &account);
         account.checked_at = c->now;
+        expiry_note_number(old, &account, c->now, c->clock_trusted);
         expiry_note_password(old, &account, c->now, c->clock_trusted,
                              accounts_vanished_many(&facts->look->expired));
         return accounts_change_same(old, &account) ? 0 : write_row(c, facts, old, &account);

@@ -268,6 +268,7 @@ static struct account_record answered(const struct accounts_taking *taking,
         } else
                 expiry_note_password(old, &account, taking->now, taking->clock_trusted,
                                      accounts_vanished_many(&taking->expired));
+        expiry_note_number(old, &account, taking->now, taking->clock_trusted);
         return account;
 }
 

@@ -117,15 +117,8 @@ int fleet_change_say(struct fleet *f, const uint8_t *body, size_t len, struct fl
         return 0;
 }
 
-/* Keys can have come meanwhile that wait for the account. Where they are many, the next look at the
- * accounts sees to them, and writes it. */
 static int put_account(const struct account_record *account, void *userdata) {
-        uint64_t n = 0;
-        int r = 0;
-
-        if (account->state == ACCOUNT_PRESENT)
-                r = store_account_bind(userdata, account, STORE_ACCOUNT_BIND_MAX, &n);
-        return r < 0 || n == STORE_ACCOUNT_BIND_MAX ? r : store_account_put(userdata, account);
+        return store_account_put(userdata, account);
 }
 
 static int put_audit(const struct audit_record *record, void *userdata) {

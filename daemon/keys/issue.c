@@ -239,12 +239,10 @@ static int insert(struct making *making) {
  * no answer, what is known has to do. An answer may be older than the passwd file that has lost the
  * user, or than a report of userdel. Only the look at that file says that the user is back or has
  * another number, because it also ends the keys of the one before. -EAGAIN: it has not been there
- * yet. -EALREADY: nor has
- * it given the user's number to all keys of the fleet that came before the user. */
+ * yet. */
 static int note_account(struct store *writer, const char *name, int64_t now,
                         struct account_record *account) {
         struct account_record known = {};
-        uint64_t n;
         int r;
 
         r = store_account_get(writer, name, &known);
@@ -257,10 +255,8 @@ static int note_account(struct store *writer, const char *name, int64_t now,
         if (known.local && (known.state == ACCOUNT_GONE || known.uid != account->uid))
                 return -EAGAIN;
         *account = facts_answered(&known, account);
-        r = store_account_bind(writer, account, STORE_ACCOUNT_BIND_MAX, &n);
-        if (r < 0 || n == STORE_ACCOUNT_BIND_MAX)
-                return r < 0 ? r : -EALREADY;
         account->checked_at = now;
+        expiry_note_number(&known, account, now, clock_is_trusted());
         expiry_note_password(&known, account, now, clock_is_trusted(), false);
         return store_account_put(writer, account);
 }
@@ -429,10 +425,6 @@ static bool make(struct making *making) {
                 return fail(making->result, ISSUE_NO_ANSWER,
                             "The passwd file, or the list of the realm, has changed, and the user "
                             "with it; try again in a moment.");
-        if (r == -EALREADY)
-                return fail(making->result, ISSUE_NO_ANSWER,
-                            "The user has very many keys of the fleet, which this host has just "
-                            "got; try again in a moment.");
         if (r < 0)
                 return fail_store(making->result, r);
         if (!policy->enabled)

@@ -131,6 +131,19 @@ void expiry_note_password(const struct account_record *old, struct account_recor
                 (was && !expiry_password_good(old, now) ? old->password_held : many);
 }
 
+void expiry_note_number(const struct account_record *old, struct account_record *account,
+                        int64_t now, bool clock_trusted) {
+        bool has = account->state == ACCOUNT_PRESENT && account->uid != RECORD_UNBOUND;
+        bool same = old->state == ACCOUNT_PRESENT && old->uid == account->uid;
+        int64_t since = same ? old->number_since : RECORD_UNCERTAIN;
+
+        if (clock_trusted && (since == RECORD_UNCERTAIN || since > now))
+                since = now;
+        if (clock_trusted && since <= now - EXPIRY_NUMBER_S)
+                since = 0;
+        account->number_since = has ? since : 0;
+}
+
 bool expiry_password_lost(const struct account_record *old, const struct account_record *account,
                           int64_t now) {
         return account->state == ACCOUNT_PRESENT && expiry_password_good(old, now) &&

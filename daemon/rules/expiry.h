@@ -102,6 +102,16 @@ bool expiry_password_over(const struct policy *policy, const struct account_reco
 void expiry_note_password(const struct account_record *old, struct account_record *account,
                           int64_t now, bool clock_trusted, bool many);
 
+/* so long an account has had its number before this host is sure of it */
+#define EXPIRY_NUMBER_S 600
+
+/**
+ * expiry_note_number(old, account, now, clock_trusted): as above, fills in number_since. A clock
+ * that is not trusted makes nothing sure.
+ */
+void expiry_note_number(const struct account_record *old, struct account_record *account,
+                        int64_t now, bool clock_trusted);
+
 /**
  * expiry_password_lost(old, account, now): whether the password of ${old} was good at ${now}, and
  * that of ${account}, which takes its place, is not. That the time has come is no such change.

@@ -16,7 +16,7 @@ enum column {
         COL_LOCKED,
         COL_PASSWORD_ENDS,
         COL_CLOSES,
-        COL_GONE_SINCE,
+        COL_SINCE, /* gone_since: of what the state says */
         COL_CHECKED,
         COL_HELD,
         COL_PASSWORD_SINCE,
@@ -25,7 +25,8 @@ enum column {
 
 static int read_account(sqlite3_stmt *stmt, struct account_record *account) {
         int64_t state = sqlite3_column_int64(stmt, COL_STATE),
-                uid = sqlite3_column_int64(stmt, COL_UID);
+                uid = sqlite3_column_int64(stmt, COL_UID),
+                since = sqlite3_column_int64(stmt, COL_SINCE);
         char realm[REALM_NAME_MAX + 1];
         int r;
 
@@ -42,7 +43,10 @@ static int read_account(sqlite3_stmt *stmt, struct account_record *account) {
         account->locked = sqlite3_column_int64(stmt, COL_LOCKED) != 0;
         account->password_ends_at = sqlite3_column_int64(stmt, COL_PASSWORD_ENDS);
         account->closes_at = sqlite3_column_int64(stmt, COL_CLOSES);
-        account->gone_since = sqlite3_column_int64(stmt, COL_GONE_SINCE);
+        if (account->state == ACCOUNT_GONE)
+                account->gone_since = since;
+        else
+                account->number_since = since;
         account->checked_at = sqlite3_column_int64(stmt, COL_CHECKED);
         account->held = sqlite3_column_int64(stmt, COL_HELD) != 0;
         account->password_since = sqlite3_column_int64(stmt, COL_PASSWORD_SINCE);
@@ -79,7 +83,6 @@ int store_account_of_uid(struct store *writer, uid_t uid, struct account_record 
         return get(stmt, ret);
 }
 
-/* A key of a fleet is for the account that this host sees first. */
 int store_account_bind(struct store *writer, const struct account_record *account, int64_t max,
                        uint64_t *ret_n) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_BIND_OWNER);
@@ -87,7 +90,7 @@ int store_account_bind(struct store *writer, const struct account_record *accoun
 
         *ret_n = 0;
         /* A user of a realm has no number, and no key of a fleet. */
-        if (account->uid == RECORD_UNBOUND)
+        if (account->uid == RECORD_UNBOUND || account->number_since != 0)
                 return 0;
         if (sqlite3_bind_text(stmt, 1, account->name, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 2, account->uid) != SQLITE_OK ||
@@ -101,9 +104,17 @@ int store_account_bind(struct store *writer, const struct account_record *accoun
 
 int store_account_put(struct store *writer, const struct account_record *account) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_PUT);
-        uint64_t n;
-        int r;
+        int64_t since =
+                account->state == ACCOUNT_GONE ? account->gone_since : account->number_since;
+        uint64_t n = 0;
+        int r = 0;
 
+        if (account->state == ACCOUNT_PRESENT)
+                r = store_account_bind(writer, account, STORE_ACCOUNT_BIND_MAX, &n);
+        if (r < 0)
+                return r;
+        if (n == STORE_ACCOUNT_BIND_MAX)
+                since = RECORD_UNCERTAIN;
         if (sqlite3_bind_text(stmt, 1, account->name, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int(stmt, 2, (int) account->state) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 3, account->uid) != SQLITE_OK ||
@@ -112,15 +123,13 @@ int store_account_put(struct store *writer, const struct account_record *account
             sqlite3_bind_int(stmt, 6, account->locked) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 7, account->password_ends_at) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 8, account->closes_at) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 9, account->gone_since) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 9, since) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 10, account->checked_at) != SQLITE_OK ||
             sqlite3_bind_int(stmt, 11, account->held) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 12, account->password_since) != SQLITE_OK ||
             sqlite3_bind_int(stmt, 13, account->password_held) != SQLITE_OK)
                 return -ENOMEM;
         r = store_stmt_step(stmt);
-        if (r >= 0 && account->state == ACCOUNT_PRESENT)
-                r = store_account_bind(writer, account, STORE_ACCOUNT_BIND_MAX, &n);
         return r < 0 ? r : store_delta_note_account(writer, account);
 }
 

@@ -21,10 +21,11 @@ int store_account_of_uid(struct store *writer, uid_t uid, struct account_record 
 
 /**
  * store_account_put(writer, account): writes it, new or not, inside a transaction. Its state is not
- * ACCOUNT_UNKNOWN. Keys of the fleet that waited for the account get its number, but at most
- * ${STORE_ACCOUNT_BIND_MAX}: the caller has seen to the others before.
- * store_account_bind(writer, account, max, ret_n): gives it to at most ${max} of them, and says to
- * how many: before the account is written, as often as there are more.
+ * ACCOUNT_UNKNOWN. Where it has had its number for long enough (number_since), the keys of the
+ * fleet that waited for that get the number. Where they are ${STORE_ACCOUNT_BIND_MAX} or more, the
+ * others wait on, and number_since is written as RECORD_UNCERTAIN. store_account_bind(writer,
+ * account, max, ret_n): gives it to at most ${max} of them, and says to how many: before the
+ * account is written, as often as there are more.
  */
 int store_account_put(struct store *writer, const struct account_record *account) _must_check_;
 int store_account_bind(struct store *writer, const struct account_record *account, int64_t max,

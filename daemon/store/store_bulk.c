@@ -124,7 +124,7 @@ static int prepare_all(struct store_bulk *b) {
                                "WHERE name = ?1) WHERE id IN (SELECT id FROM main." KEY
                                " WHERE owner = ?1 AND hosts <> '' AND owner_uid = 4294967295 LIMIT "
                                "%d) AND EXISTS (SELECT 1 FROM main.account WHERE name = ?1 AND "
-                               "state = 1 AND uid <> 4294967295)",
+                               "state = 1 AND gone_since = 0 AND uid <> 4294967295)",
                                BIND_PIECE);
         if (r >= 0)
                 r = store_once(db, &s[TOUCHED],

@@ -451,7 +451,8 @@ static void put_update(struct store_out *out, const char *name) {
         store_record_put(out, text, (size_t) n);
 }
 
-/* What a column of a new key becomes: the account's number is this host's. */
+/* What a column of a new key becomes: the account's number is this host's, if it is sure of it
+ * (number_since). */
 static void put_insert(struct store_out *out, const struct store_columns *columns, size_t i) {
         const char *name = columns->names[i];
         char text[256];
@@ -459,8 +460,8 @@ static void put_insert(struct store_out *out, const struct store_columns *column
 
         if (strcmp(name, "owner_uid") == 0)
                 n = snprintf(text, sizeof(text),
-                             "ifnull((SELECT uid FROM account WHERE name = ?%zu AND state = 1), "
-                             "4294967295), ",
+                             "ifnull((SELECT uid FROM account WHERE name = ?%zu AND state = 1 "
+                             "AND gone_since = 0), 4294967295), ",
                              column_number(columns, "owner"));
         else if (strcmp(name, "dead_at") == 0)
                 n = snprintf(text, sizeof(text), "iif(?%zu = 1, ?%zu, 0), ",

@@ -5,9 +5,15 @@
 
 #include "store/store_once.h"
 
+/* A key of a fleet that has no number yet belongs to the account of its owner's name. */
+#define STORE_KEY_OWNER_UID                                                                        \
+        "iif(k.owner_uid = 4294967295 AND k.hosts <> '', ifnull((SELECT a.uid FROM account a "     \
+        "WHERE a.name = k.owner AND a.state = 1), 4294967295), k.owner_uid)"
+
 /* The columns of a key k, for store_key_read(). */
 #define STORE_KEY_COLUMNS                                                                          \
-        "k.id, k.digest, k.pepper, k.owner, k.owner_uid, k.name, k.services, k.networks, "         \
+        "k.id, k.digest, k.pepper, k.owner, " STORE_KEY_OWNER_UID                                  \
+        ", k.name, k.services, k.networks, "                                                       \
         "k.status, "                                                                               \
         "k.reason,"                                                                                \
         " k.created_at, k.updated_at, k.expires_at, k.bound_at, k.linked, k.origin, "              \

@@ -57,9 +57,9 @@ static const char *const texts[] = {
         [STMT_KEY_EACH] = USED_KEYS " WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id",
         [STMT_KEY_EACH_OF] =
                 USED_KEYS " WHERE k.owner = ?2 AND k.id > ?1" LIVE_EPOCH " ORDER BY k.id",
-        [STMT_KEY_EACH_OWN] =
-                USED_KEYS " WHERE k.owner IN (SELECT name FROM account WHERE uid = ?2 AND state = "
-                          "1) AND k.owner_uid = ?2 AND k.id > ?1" LIVE_EPOCH " ORDER BY k.id",
+        [STMT_KEY_EACH_OWN] = USED_KEYS
+        " WHERE k.owner IN (SELECT name FROM account WHERE uid = ?2 AND state = "
+        "1) AND " STORE_KEY_OWNER_UID " = ?2 AND k.id > ?1" LIVE_EPOCH " ORDER BY k.id",
         /* Without the last condition SQLite does not see that the index has them all. */
         [STMT_KEY_EACH_REALM] = USED_KEYS " WHERE k.realm = ?2 AND k.id > ?1" LIVE_EPOCH
                                           " AND k.realm <> '' ORDER BY k.id",

@@ -62,7 +62,12 @@ static void put_account(struct store *writer, void *userdata) {
         };
         struct account_record named = account;
 
+        uint64_t n;
+
         (void) snprintf(named.name, sizeof(named.name), "%s", (const char *) userdata);
+        do
+                assert_int_equal(store_account_bind(writer, &named, 1000, &n), 0);
+        while (n > 0);
         assert_int_equal(store_account_put(writer, &named), 0);
 }
 

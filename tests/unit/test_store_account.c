@@ -31,6 +31,7 @@ static void equal(const char *row, const struct account_record *got,
         unit_str(row, got->name, want->name);
         unit_int(row, got->state, want->state);
         unit_int(row, got->uid, want->uid);
+        unit_int(row, got->number_since, want->number_since);
         unit_int(row, got->local, want->local);
         unit_int(row, got->admin, want->admin);
         unit_int(row, got->locked, want->locked);
@@ -52,12 +53,12 @@ static void test_what_was_put_is_got(void **state) {
                 { .name = "most",
                   .state = ACCOUNT_PRESENT,
                   .uid = (uid_t) -2,
+                  .number_since = INT64_MAX,
                   .local = true,
                   .admin = true,
                   .locked = true,
                   .password_ends_at = INT64_MAX,
                   .closes_at = INT64_MAX,
-                  .gone_since = INT64_MAX,
                   .checked_at = INT64_MAX },
                 { .name = "'; DROP TABLE key; --",
                   .state = ACCOUNT_PRESENT,
@@ -65,7 +66,7 @@ static void test_what_was_put_is_got(void **state) {
                   .closes_at = 2 },
                 { .name = "\xc3\xa4\x01%s",
                   .state = ACCOUNT_PRESENT,
-                  .gone_since = 3,
+                  .number_since = RECORD_UNCERTAIN,
                   .checked_at = 4 },
         };
         struct unit_store *s = *state;
@@ -346,7 +347,15 @@ static uid_t owner_uid(struct unit_store *s, const char *id) {
         return key.owner_uid;
 }
 
-/* A key of the fleet was here before its owner. It is for the account that is seen first. */
+static int64_t bound(struct unit_store *s, uid_t uid) {
+        char sql[80];
+
+        (void) snprintf(sql, sizeof(sql), "SELECT count(*) FROM key WHERE owner_uid = %u", uid);
+        return unit_sql_number(s->path, sql);
+}
+
+/* A key of the fleet was here before its owner. It is for the name, until this host is sure of the
+ * number. */
 static void test_keys_that_waited_for_an_account(void **state) {
         struct account_record account = named("alice");
         struct unit_store *s = *state;
@@ -361,12 +370,44 @@ static void test_keys_that_waited_for_an_account(void **state) {
         assert_int_equal(put(s, &account), 0);
         assert_int_equal(owner_uid(s, "aaaaaaaaaa"), RECORD_UNBOUND);
         account.state = ACCOUNT_PRESENT;
+        account.number_since = T0;
         assert_int_equal(put(s, &account), 0);
         assert_int_equal(owner_uid(s, "aaaaaaaaaa"), 1001);
         assert_int_equal(owner_uid(s, "bbbbbbbbbb"), RECORD_UNBOUND);
-        account.uid = 1002; /* another person of that name */
+        account.uid = 1002; /* the one before was wrong */
+        account.number_since = RECORD_UNCERTAIN;
         assert_int_equal(put(s, &account), 0);
-        assert_int_equal(owner_uid(s, "aaaaaaaaaa"), 1001);
+        assert_int_equal(owner_uid(s, "aaaaaaaaaa"), 1002);
+        assert_int_equal(bound(s, RECORD_UNBOUND), 2);
+        account.number_since = 0;
+        assert_int_equal(put(s, &account), 0);
+        account.uid = 1003; /* another person of that name */
+        assert_int_equal(put(s, &account), 0);
+        assert_int_equal(owner_uid(s, "aaaaaaaaaa"), 1002);
+        assert_int_equal(bound(s, 1002), 1);
+}
+
+static int count_key(const struct key_record *key, void *userdata) {
+        (void) key;
+        ++*(unsigned *) userdata;
+        return 0;
+}
+
+/* So the owner sees it, and nobody else. */
+static void test_whose_a_key_without_a_number_is(void **state) {
+        struct account_record account = named("alice");
+        struct unit_store *s = *state;
+        unsigned n = 0;
+
+        account.number_since = T0;
+        assert_int_equal(put(s, &account), 0);
+        unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+        unit_sql(s->path, "UPDATE key SET hosts = 'web', epoch = 1099511627776, "
+                          "owner_uid = 4294967295");
+        assert_int_equal(store_key_each_own(s->writer, 1000, "", count_key, &n), 0);
+        assert_int_equal(n, 1);
+        assert_int_equal(store_key_each_own(s->writer, 1001, "", count_key, &n), 0);
+        assert_int_equal(n, 1);
 }
 
 /* However many there are, one transaction does not take long. */
@@ -387,9 +428,9 @@ static void test_very_many_keys_that_waited_for_an_account(void **state) {
         unit_sql(s->path, "UPDATE key SET hosts = 'web', epoch = 1099511627776, "
                           "owner_uid = 4294967295");
         assert_int_equal(put(s, &account), 0);
-        assert_int_equal(
-                unit_sql_number(s->path, "SELECT count(*) FROM key WHERE owner_uid = 1000"),
-                STORE_ACCOUNT_BIND_MAX);
+        assert_int_equal(bound(s, 1000), STORE_ACCOUNT_BIND_MAX);
+        assert_int_equal(store_account_get(s->writer, "alice", &account), 0);
+        assert_int_equal(account.number_since, RECORD_UNCERTAIN); /* for the others */
 }
 
 int main(void) {
@@ -405,6 +446,7 @@ int main(void) {
                 unit_test_with_store(test_who_has_no_key_and_no_event_is_forgotten),
                 unit_test_with_store(test_who_has_a_number),
                 unit_test_with_store(test_keys_that_waited_for_an_account),
+                unit_test_with_store(test_whose_a_key_without_a_number_is),
                 unit_test_with_store(test_very_many_keys_that_waited_for_an_account),
         };
 
