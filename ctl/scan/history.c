@@ -15,6 +15,8 @@
 #define OBJECT_LEN 64 /* SHA-256 as text; SHA-1 has 40 */
 #define HEADER_LEN 128
 #define TOKEN_LEN  8192 /* a name of a file, or more */
+/* places that wait for their paths, which are as long as a token */
+#define PLACES_MAX 8192
 
 struct found {
         char object[OBJECT_LEN + 1], commit[OBJECT_LEN + 1];
@@ -97,13 +99,20 @@ static void take_object(const char *text, char out[static OBJECT_LEN + 1]) {
 
 /* --- Objects --- */
 
-static int on_found(const char *key, uint64_t line, uint64_t column, void *userdata) {
-        struct history *h = userdata;
-        struct found found = { .line = h->is_tree ? 0 : line, .column = h->is_tree ? 0 : column };
-        size_t room = h->room > 0 ? 2 * h->room : 64;
-        int r;
+static int report(struct history *h, const struct found *found) {
+        struct scan_place place = { .path = found->path,
+                                    .repository = h->path,
+                                    .commit = found->commit[0] ? found->commit : NULL,
+                                    .object = found->object,
+                                    .line = found->line,
+                                    .column = found->column };
 
+        return scan_report(h->s, found->key, &place);
+}
+
+static int keep(struct history *h, const struct found *found) {
         if (h->n == h->room) {
+                size_t room = h->room > 0 ? 2 * h->room : 64;
                 struct found *more = reallocarray(h->found, room, sizeof(*more));
 
                 if (!more)
@@ -111,14 +120,23 @@ static int on_found(const char *key, uint64_t line, uint64_t column, void *userd
                 h->found = more;
                 h->room = room;
         }
+        h->found[h->n++] = *found;
+        return 0;
+}
+
+/* What is too much to be kept in memory is reported at once, by its object. */
+static int on_found(const char *key, uint64_t line, uint64_t column, void *userdata) {
+        struct history *h = userdata;
+        struct found found = { .line = h->is_tree ? 0 : line, .column = h->is_tree ? 0 : column };
+        int r;
+
         r = scan_note(h->s, key, &found.key);
         if (r < 0)
                 return r;
         memcpy(found.object, h->object, sizeof(found.object));
         if (h->is_commit)
                 memcpy(found.commit, h->object, sizeof(found.commit));
-        h->found[h->n++] = found;
-        return 0;
+        return r > 0 && h->n < PLACES_MAX ? keep(h, &found) : report(h, &found);
 }
 
 static int read_content(struct history *h, uint64_t size) {
@@ -293,21 +311,12 @@ static int compare_places(const void *a, const void *b) {
         return r != 0 ? r : x->column < y->column ? -1 : x->column > y->column;
 }
 
-static int report(struct history *h) {
+static int report_all(struct history *h) {
         int r = 0;
 
         qsort(h->found, h->n, sizeof(*h->found), compare_places);
-        for (size_t i = 0; r >= 0 && i < h->n; i++) {
-                const struct found *found = &h->found[i];
-                struct scan_place place = { .path = found->path,
-                                            .repository = h->path,
-                                            .commit = found->commit[0] ? found->commit : NULL,
-                                            .object = found->object,
-                                            .line = found->line,
-                                            .column = found->column };
-
-                r = scan_report(h->s, found->key, &place);
-        }
+        for (size_t i = 0; r >= 0 && i < h->n; i++)
+                r = report(h, &h->found[i]);
         return r;
 }
 
@@ -323,5 +332,5 @@ int history_path(struct scan *s, const char *path) {
                 return r;
         if (r < 0)
                 scan_unread(s, path, "git does not say which commits have these objects");
-        return report(&h);
+        return report_all(&h);
 }

@@ -76,9 +76,28 @@ int keyring_put(struct keyring *ring, const char *key, size_t *ret) {
         memmove(ring->sorted + place + 1, ring->sorted + place,
                 (ring->n - place) * sizeof(*ring->sorted));
         ring->sorted[place] = (uint32_t) ring->n;
+        ring->keys[ring->n] = (struct keyring_key){};
         memcpy(ring->keys[ring->n].secret.text, key, KEYTEXT_LEN);
         *ret = ring->n++;
         return 1;
+}
+
+bool keyring_settle(struct keyring *ring) {
+        const struct keyring_key *key = &ring->keys[ring->n - 1];
+        size_t place;
+        int same;
+
+        if (key->fate > FATE_UNKNOWN)
+                return true;
+        if (ring->strangers < KEYRING_STRANGERS_MAX) {
+                ring->strangers++;
+                return true;
+        }
+        place = search(ring, key->secret.text, &same);
+        ring->n--;
+        memmove(ring->sorted + place, ring->sorted + place + 1,
+                (ring->n - place) * sizeof(*ring->sorted));
+        return false;
 }
 
 void keyring_id(const struct keyring_key *key, char out[static KEYTEXT_ID_LEN + 1]) {

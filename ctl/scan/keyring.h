@@ -3,6 +3,7 @@
  * core, are not swapped where that can be had, and are wiped at the end. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,7 +11,8 @@
 #include "secret.h"
 #include "wire.h"
 
-/* What the daemon says of a key. */
+/* What the daemon says of a key. Those up to FATE_UNKNOWN are strangers: anybody can make such
+ * texts without end. */
 enum fate {
         FATE_NOT_ASKED,
         FATE_UNKNOWN, /* this host has no such key */
@@ -20,6 +22,9 @@ enum fate {
         /* the key has got another secret since */
         FATE_REPLACED,
 };
+
+/* so many strangers are remembered */
+#define KEYRING_STRANGERS_MAX 16384
 
 struct keyring_key {
         struct secret secret;
@@ -32,7 +37,7 @@ struct keyring {
         struct keyring_key *keys; /* in the order in which they came */
         /* their places, sorted by their text */
         uint32_t *sorted;
-        size_t n, room;
+        size_t n, room, strangers;
 };
 
 /**
@@ -41,6 +46,12 @@ struct keyring {
  * keys. Returns 1 when it is new, 0 when not; -ENOMEM.
  */
 int keyring_put(struct keyring *ring, const char *key, size_t *ret) _must_check_;
+
+/**
+ * keyring_settle(ring): the new key has its fate now. A stranger too many is forgotten again. It
+ * stays in its place only until the next keyring_put(). Returns whether the ring keeps the key.
+ */
+bool keyring_settle(struct keyring *ring);
 
 /**
  * keyring_id(key, out): the public part of a key.

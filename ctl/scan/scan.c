@@ -22,13 +22,15 @@ void scan_done(struct scan *s) {
 int scan_note(struct scan *s, const char *key, size_t *ret) {
         int r = keyring_put(&s->ring, key, ret);
 
-        if (r <= 0 || s->asked != CTL_OK || args_has(s->args, "offline"))
-                return r < 0 ? r : 0;
-        s->asked = fate_ask(s->args, &s->ring.keys[*ret]);
-        if (s->asked != CTL_OK)
-                say_line("Which keys are active is not known. With --offline the daemon is not "
-                         "asked.");
-        return 0;
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        if (s->asked == CTL_OK && !args_has(s->args, "offline")) {
+                s->asked = fate_ask(s->args, &s->ring.keys[*ret]);
+                if (s->asked != CTL_OK)
+                        say_line("Which keys are active is not known. With --offline the daemon "
+                                 "is not asked.");
+        }
+        return keyring_settle(&s->ring);
 }
 
 /* A text that may hold keys, for people and programs. The caller frees ${ret_buffer}. NULL: no

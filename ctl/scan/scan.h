@@ -37,7 +37,8 @@ void scan_done(struct scan *s);
 
 /**
  * scan_note(s, key, ret): notes the key of KEYTEXT_LEN characters, and asks the daemon about it
- * when it is new. ${ret} is its place in the ring. Returns 0; -ENOMEM.
+ * when it is new. ${ret} is its place in the ring. Returns 1; 0 when that is its place only until
+ * the next call; -ENOMEM.
  */
 int scan_note(struct scan *s, const char *key, size_t *ret) _must_check_;
 

@@ -210,6 +210,18 @@ run 1 ctl scan --git "$dir/files"
 has "$err" "not a git repository"
 run 1 ctl scan --git "$dir/none"
 
+# So many places that they are not all kept: none is missing, and the last ones have no commit.
+repository=$dir/many
+git init -q "$repository"
+yes "$key" | head -n 8200 >"$repository/keys"
+in_git add .
+in_git commit -m many
+run 6 ctl scan --git "$repository"
+is "$(grep -c ": keys:[0-9]*:1: key $id, active" <<<"$out")" 8192
+is "$(grep -c ": object [0-9a-f]*: [0-9]*:1: key $id, active" <<<"$out")" 8
+is "$(wc -l <<<"$out")" 8200
+repository=$dir/repository
+
 # Nothing of the caller's environment counts.
 for setting in GIT_DIR=/nonexistent GIT_EXTERNAL_DIFF=false GIT_PAGER="touch $dir/pwned" GIT_TRACE="$dir/pwned" PAGER="touch $dir/pwned" \
     GIT_CONFIG_COUNT=1 GIT_OBJECT_DIRECTORY=/nonexistent; do
