@@ -65,16 +65,17 @@ static bool is_accepted(int fd) {
         return faccessat(fd, HIGHWATER_FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
-int aside_judge_log(const char *dir, int fd, bool yes, char error[static ERROR_LEN]) {
-        char path[PATH_LEN], aside[PATH_LEN];
-        int r;
-
-        (void) snprintf(path, sizeof(path), "%s/" STORE_FILE_NAME, dir);
-        r = store_log_check(path);
-        /* Other errors are SQLite's to find. */
-        if (r != -ESTALE)
-                return 0;
-        if (!yes || !is_accepted(fd)) {
+static void say_log(const char *dir, int r, char error[static ERROR_LEN]) {
+        if (r == -EUCLEAN)
+                (void) snprintf(error, ERROR_LEN,
+                                "'%s/" STORE_FILE_NAME "' is damaged where it names its log, so "
+                                "nobody can tell whether " STORE_FILE_NAME
+                                "-wal is its own: if both are as the daemon left "
+                                "them, see what can be saved of both: wfapikeyctl salvage; or "
+                                "accept " STORE_FILE_NAME " without its last changes: rm "
+                                "'%s/" HIGHWATER_FILE_NAME "'",
+                                dir, dir);
+        else
                 (void) snprintf(error, ERROR_LEN,
                                 "'%s/" STORE_FILE_NAME
                                 "-wal' does not belong to this " STORE_FILE_NAME
@@ -83,6 +84,19 @@ int aside_judge_log(const char *dir, int fd, bool yes, char error[static ERROR_L
                                 "again: put the newest one back beside this log, or accept this "
                                 "one without the log: rm '%s/" HIGHWATER_FILE_NAME "'",
                                 dir, dir);
+}
+
+int aside_judge_log(const char *dir, int fd, bool yes, char error[static ERROR_LEN]) {
+        char path[PATH_LEN], aside[PATH_LEN];
+        int r;
+
+        (void) snprintf(path, sizeof(path), "%s/" STORE_FILE_NAME, dir);
+        r = store_log_check(path);
+        /* Other errors are SQLite's to find. */
+        if (r != -ESTALE && r != -EUCLEAN)
+                return 0;
+        if (!yes || !is_accepted(fd)) {
+                say_log(dir, r, error);
                 return r;
         }
         r = store_log_put_aside(path, clock_now(), aside, sizeof(aside));

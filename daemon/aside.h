@@ -31,5 +31,6 @@ void aside_forget(int dir);
  * store (store_log.h). If ${yes}, and an administrator has accepted the store by the removal of
  * keys.seen, a log that is not gets another name. Otherwise nothing is changed. Returns 0, or a
  * negative errno with one sentence for the administrator in ${error}. -ESTALE: the log is not.
+ * -EUCLEAN: the store is damaged, so nobody but the administrator can tell.
  */
 int aside_judge_log(const char *dir, int fd, bool yes, char error[static ERROR_LEN]) _must_check_;

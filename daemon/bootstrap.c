@@ -567,7 +567,8 @@ static int salvage_all(struct opening *o, bool yes, const struct store_salvage_f
                 r = read_pepper(o, true);
         if (r >= 0)
                 r = aside_judge_log(o->dir, o->fd, yes, o->error);
-        if (r < 0)
+        /* Of a damaged store, it is the person who knows whose the log is. */
+        if (r < 0 && r != -EUCLEAN)
                 return r;
         r = keymint_new(&keymint, o->pepper);
         if (r < 0)

@@ -21,6 +21,10 @@
 #define PAGE_MAX         65536
 /* and 1 for checksums over big-endian words */
 #define MAGIC 0x377f0682U
+/* of a database */
+#define DATABASE_HEADER_LEN 100
+#define DATABASE_MAGIC      "SQLite format 3"
+#define SCHEMA_FIRST        17 /* that has the table */
 
 /* A table of one row is one page, which ends with that row. */
 #define ID_LEN 8
@@ -153,6 +157,37 @@ static int has_row(const char *path, const uint8_t *id) {
         return r;
 }
 
+/* Whether the schema of the database has the table. 1; 0; a negative errno. */
+static int has_table(int fd, const struct log *log) {
+        uint8_t header[DATABASE_HEADER_LEN];
+        size_t page_size;
+        int r;
+
+        r = read_at(fd, header, sizeof(header), 0);
+        if (r <= 0)
+                return r;
+        page_size = (size_t) header[16] << 8 | header[17];
+        return memcmp(header, DATABASE_MAGIC, sizeof(DATABASE_MAGIC)) == 0 &&
+               (page_size == 1 ? PAGE_MAX : page_size) == log->page_size &&
+               number(header + 60) >= SCHEMA_FIRST;
+}
+
+/* None of the pages that the log has is the row in the database. It can have the row on another
+ * one, and be another database. Where it has it nowhere although it should, it is damaged. */
+static int look_for_row(int fd, const struct log *log, uint8_t *page) {
+        struct row row;
+        int r;
+
+        r = has_table(fd, log);
+        if (r <= 0)
+                return r < 0 ? r : -ESTALE;
+        for (off_t at = 0; (r = read_at(fd, page, log->page_size, at)) > 0;
+             at += (off_t) log->page_size)
+                if (read_row(page, log->page_size, &row))
+                        return -ESTALE;
+        return r < 0 ? r : -EUCLEAN;
+}
+
 /* The row can be on any page that the log has: VACUUM gives it another one. */
 static int compare(const char *path, int fd, struct log *log, uint8_t *page) {
         struct row row, last = {};
@@ -173,9 +208,11 @@ static int compare(const char *path, int fd, struct log *log, uint8_t *page) {
         }
         if (r < 0)
                 return r;
+        if (memcmp(&last, &(struct row){}, sizeof(last)) != 0)
+                return -ESTALE;
         /* An older schema has no such row. What brought it up to date says so. */
-        r = memcmp(&last, &(struct row){}, sizeof(last)) == 0 ? has_row(path, last.id) : 0;
-        return r < 0 ? r : r > 0 ? 0 : -ESTALE;
+        r = has_row(path, last.id);
+        return r != 0 ? (r < 0 ? r : 0) : look_for_row(fd, log, page);
 }
 
 int store_log_check(const char *path) {

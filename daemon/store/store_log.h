@@ -14,7 +14,8 @@
  * store_log_check(path): compares the two files as they are, so before SQLite opens the database in
  * this process: closing it takes away the locks that SQLite has on it. A log without an id, which
  * an older version wrote, fits. Returns 0; -ESTALE when the log was begun on another state of the
- * database; another negative errno.
+ * database; -EUCLEAN when that cannot be told, because the row in the database is damaged; another
+ * negative errno.
  */
 int store_log_check(const char *path) _must_check_;
 

@@ -135,6 +135,42 @@ static void test_what_changes_nothing_writes_nothing(void **state) {
         assert_int_equal(before.st_size, after.st_size);
 }
 
+static void zero_page(const char *path, int64_t page) {
+        static const uint8_t zero[4096];
+        int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+        assert_int_equal(pwrite(fd, zero, sizeof(zero), (page - 1) * (off_t) sizeof(zero)),
+                         sizeof(zero));
+        assert_int_equal(close(fd), 0);
+}
+
+/* The page with the row is damaged. What has no such row, or has it elsewhere, is another one. */
+static void test_a_row_that_cannot_be_read(void **state) {
+        const struct unit_store *s = *state;
+        int64_t page =
+                unit_sql_number(s->path, "SELECT rootpage FROM sqlite_schema WHERE name = 'log'");
+
+        change(s);
+        store_settle(s->writer);
+        copy(s, "keys.db", "older");
+        change(s);
+        store_settle(s->writer);
+        change(s);
+        keep(s, "newer");
+        zero_page(of(s, "newer"), page);
+        assert_int_equal(check(s, "newer", "newer-wal"), -EUCLEAN);
+        copy(s, "older", "vacuum");
+        unit_sql(of(s, "vacuum"), "CREATE TABLE x AS SELECT zeroblob(99999); DROP TABLE pepper; "
+                                  "VACUUM");
+        assert_true(unit_sql_number(of(s, "vacuum"), "SELECT rootpage FROM sqlite_schema WHERE "
+                                                     "name = 'log'") != page);
+        assert_int_equal(check(s, "vacuum", "newer-wal"), -ESTALE);
+        unit_sql(of(s, "older"), "DROP TABLE log; PRAGMA user_version = 16");
+        assert_int_equal(check(s, "older", "newer-wal"), -ESTALE);
+        unit_write(of(s, "empty"), "", 0, 0600);
+        assert_int_equal(check(s, "empty", "newer-wal"), -ESTALE);
+}
+
 /* VACUUM gives the row another page, and may not have been moved. */
 static void test_a_vacuum(void **state) {
         const struct unit_store *s = *state;
@@ -187,6 +223,7 @@ int main(void) {
                 unit_test_with_store(test_a_log_fits_no_other),
                 unit_test_with_store(test_a_log_of_the_other_branch),
                 unit_test_with_store(test_what_changes_nothing_writes_nothing),
+                unit_test_with_store(test_a_row_that_cannot_be_read),
                 unit_test_with_store(test_a_vacuum),
                 unit_test_with_store(test_no_log),
                 unit_test_with_store(test_logs_that_were_put_aside_stay),
