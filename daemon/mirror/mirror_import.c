@@ -218,7 +218,8 @@ static int take_first(const struct audit_record *record, void *userdata) {
  * file that is not here may be one of these. The host knows better while its audit log has all
  * records from when the file was made, or from its own beginning: then the store that has made the
  * file was lost. A log that begins with a salvage does not have those before, whatever its number
- * and time are. A record that stands for several is as old as the last of them. */
+ * and time are. That record is not older than the last backup, and what follows it goes with it. A
+ * record that stands for several is as old as the last of them. */
 static int learn_memory(struct mirror_import *i, struct store *writer) {
         const struct audit_filter all = {};
         struct audit_record first = {};

@@ -405,9 +405,31 @@ static int move_base(struct store *fresh, struct store_chain *chain, struct stor
         return store_stmt_exec(fresh->db, sql);
 }
 
+/* What this host knows of the time. The clock can be behind: without it the store has said what the
+ * time was at least. */
+static int find_now(struct salvage *s, int64_t *ret) {
+        _cleanup_finalize_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_stmt_error(
+                sqlite3_prepare_v2(s->fresh->db,
+                                   "SELECT max(ifnull((SELECT max(trusted_at) FROM clock), 0), "
+                                   "ifnull((SELECT max(backed_up_at) FROM mirror), 0))",
+                                   -1, &stmt, NULL));
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        *ret = sqlite3_column_int64(stmt, 0);
+        if (*ret < s->now)
+                *ret = s->now;
+        return 0;
+}
+
+/* The record is not purged before all that a backup of before could have been made of is, whatever
+ * the clock says: without it the log seems to know what has happened since (mirror_import.c). */
 static int end_audit(struct salvage *s) {
         struct audit_record record = { .at = s->now,
-                                       .until = s->now,
                                        .count = 1,
                                        .uid = AUDIT_NOBODY,
                                        .owner_uid = AUDIT_NOBODY,
@@ -418,7 +440,9 @@ static int end_audit(struct salvage *s) {
         int r;
 
         store_set_seal(s->fresh, s->hooks->seal, s->hooks->seal_userdata);
-        r = store_chain_load(s->fresh, &chain);
+        r = find_now(s, &record.until);
+        if (r >= 0)
+                r = store_chain_load(s->fresh, &chain);
         if (r >= 0)
                 r = move_base(s->fresh, &chain, &s->found);
         store_salvage_say(&s->found, record.detail, sizeof(record.detail));

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Starts after damage to what the store knows of its log. */
+/* Starts after damage to what the store knows of its logs: the audit log, and that of the
+ * database. */
+#include <inttypes.h>
+
 #include "unit_boot.h"
+
+#include "base/clock.h"
+#include "store/store_audit.h"
 
 #define PAGE 4096
 
@@ -35,6 +41,43 @@ static bool is_same(const struct unit_boot *f, const char *a, const char *b) {
         (void) snprintf(command, sizeof(command), "cmp -s '%s' '%s'", unit_boot_path_of(f, a),
                         unit_boot_path_of(f, b));
         return system(command) == 0;
+}
+
+/* --- The audit log --- */
+
+static int take_until(const struct audit_record *record, void *userdata) {
+        assert_string_equal(record->event, "salvaged");
+        *(int64_t *) userdata = record->until;
+        return 1;
+}
+
+/* The clock is behind when the store is made anew. A record of that time would be purged before
+ * what happens next, and then the log would seem to know what became of keys since a backup. */
+static void test_the_record_of_a_loss_outlasts_the_backup(void **state) {
+        static const char *const known[] = {
+                "INTO mirror (one, exported, source, imported, imported_at, backed_up_at) VALUES "
+                "(1, 0, x'', 0, 0,",
+                "INTO clock (one, trusted_at) VALUES (1,",
+        };
+        const struct audit_filter all = {};
+        struct unit_boot *f = *state;
+        int64_t until, next, then = clock_now();
+
+        (void) unit_boot_use_once(f);
+        for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+                struct bootstrap b;
+                char sql[160];
+
+                then += 5000;
+                (void) snprintf(sql, sizeof(sql), "REPLACE %s %" PRId64 ")", known[i], then);
+                unit_sql(unit_boot_path_of(f, "keys.db"), sql);
+                zero_page(f, root_of(f, "audit"));
+                unit_boot_start_well(f, &b);
+                until = 0;
+                assert_int_equal(store_audit_each(b.writer, &all, 1, take_until, &until, &next), 0);
+                assert_int_equal(until, then);
+                unit_boot_done(&b);
+        }
 }
 
 /* --- The log of the database --- */
@@ -91,6 +134,7 @@ static void test_a_database_that_does_not_name_its_log(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                unit_test_with_boot(test_the_record_of_a_loss_outlasts_the_backup),
                 unit_test_with_boot(test_a_database_that_does_not_name_its_log),
         };
 
