@@ -99,3 +99,9 @@ enum cert_fault cert_read_crl(const struct cert_blob *crl, const struct cert_blo
         detail[0] = '\0';
         return cert_crl_read(crl, cas, n_cas, now, ret, ret_serials, max, detail);
 }
+
+bool cert_has_signed_crl(const struct cert_blob *crl, const struct cert_blob *ca) {
+        _cleanup_openssl_;
+
+        return cert_crl_is_signed(crl, ca);
+}

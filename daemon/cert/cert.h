@@ -94,3 +94,11 @@ enum cert_fault cert_read_crl(const struct cert_blob *crl, const struct cert_blo
                               size_t n_cas, int64_t now, struct crl_record *ret,
                               struct cert_serial *ret_serials, size_t max,
                               char detail[static CERT_DETAIL_LEN]) _must_check_;
+
+/**
+ * cert_has_signed_crl(crl, ca):
+ * Whether the key of the certificate ${ca} has signed the revocation list ${crl}. It reads nothing
+ * of what was signed. What cert_read_crl() says of a hostile list may be a lie, because it has
+ * parsed all of it: another process asks this, of the CA that was named.
+ */
+bool cert_has_signed_crl(const struct cert_blob *crl, const struct cert_blob *ca) _must_check_;

@@ -12,6 +12,7 @@ enum cert_bytes_kind {
         CERT_BYTES_READ = 'R',
         CERT_BYTES_JUDGE = 'J',
         CERT_BYTES_CRL = 'C',
+        CERT_BYTES_SIGNED = 'S',
 };
 
 enum cert_bytes_flag {

@@ -66,20 +66,28 @@ static int pss_digest(const X509_ALGOR *algorithm) {
         return OBJ_obj2nid(hash);
 }
 
-static bool is_strongly_signed(const X509_CRL *crl) {
-        const X509_ALGOR *algorithm = NULL;
-        int signature = X509_CRL_get_signature_nid(crl), digest = NID_undef;
+static bool is_strong(const X509_ALGOR *algorithm) {
+        const ASN1_OBJECT *object = NULL;
+        int signature, digest = NID_undef;
         const EVP_MD *md;
 
+        X509_ALGOR_get0(&object, NULL, NULL, algorithm);
+        signature = OBJ_obj2nid(object);
         if (signature == NID_ED25519)
                 return true;
-        X509_CRL_get0_signature(crl, NULL, &algorithm);
         if (signature == NID_rsassaPss)
                 digest = pss_digest(algorithm);
         else if (OBJ_find_sigid_algs(signature, &digest, NULL) != 1)
                 return false;
         md = digest == NID_undef ? NULL : EVP_get_digestbynid(digest);
         return md && EVP_MD_get_size(md) >= DIGEST_LEN_MIN;
+}
+
+static bool is_strongly_signed(const X509_CRL *crl) {
+        const X509_ALGOR *algorithm = NULL;
+
+        X509_CRL_get0_signature(crl, NULL, &algorithm);
+        return is_strong(algorithm);
 }
 
 static bool is_signer(X509_CRL *crl, X509 *ca) {
@@ -111,6 +119,43 @@ static bool find_signer(X509_CRL *crl, const struct cert_blob *cas, size_t n_cas
                 last = ends;
         }
         return found;
+}
+
+/* --- Whether a CA has signed it, with as little parsing as can be --- */
+
+static void free_parts(ASN1_SEQUENCE_ANY **parts) {
+        sk_ASN1_TYPE_pop_free(*parts, ASN1_TYPE_free);
+}
+
+static void free_algorithm(X509_ALGOR **algorithm) {
+        X509_ALGOR_free(*algorithm);
+}
+
+/* What is signed, how, and the signature. What is signed stays bytes. */
+static ASN1_SEQUENCE_ANY *split(const struct cert_blob *der) {
+        const unsigned char *p = der->bytes;
+
+        return der->len > INT32_MAX || cert_der_fault(p, der->len)
+                       ? NULL
+                       : d2i_ASN1_SEQUENCE_ANY(NULL, &p, (long) der->len);
+}
+
+bool cert_crl_is_signed(const struct cert_blob *crl, const struct cert_blob *ca) {
+        _cleanup_(free_parts) ASN1_SEQUENCE_ANY *parts = split(crl);
+        _cleanup_(free_algorithm) X509_ALGOR *algorithm = NULL;
+        const char *unreadable;
+        _cleanup_(cert_x509_free) X509 *x = cert_x509_parse(ca, &unreadable);
+        ASN1_TYPE *signature;
+
+        if (!x || sk_ASN1_TYPE_num(parts) != 3)
+                return false;
+        signature = sk_ASN1_TYPE_value(parts, 2);
+        algorithm =
+                ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(X509_ALGOR), sk_ASN1_TYPE_value(parts, 1));
+        return algorithm && is_strong(algorithm) && ASN1_TYPE_get(signature) == V_ASN1_BIT_STRING &&
+               cert_key_is_strong(X509_get0_pubkey(x)) &&
+               ASN1_item_verify(ASN1_ITEM_rptr(ASN1_ANY), algorithm, signature->value.bit_string,
+                                sk_ASN1_TYPE_value(parts, 0), X509_get0_pubkey(x)) == 1;
 }
 
 /* --- What it says --- */

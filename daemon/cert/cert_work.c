@@ -52,6 +52,16 @@ ssize_t cert_work_ask_crl(const struct cert_blob *crl, const struct cert_blob *c
         return bytes_written(&w);
 }
 
+ssize_t cert_work_ask_signed(const struct cert_blob *crl, const struct cert_blob *ca, uint8_t *out,
+                             size_t size) {
+        struct bytes_writer w = { .out = out, .size = size };
+
+        bytes_write(&w, 1, CERT_BYTES_SIGNED);
+        bytes_write_blob(&w, crl->bytes, crl->len);
+        bytes_write_blob(&w, ca->bytes, ca->len);
+        return bytes_written(&w);
+}
+
 /* --- Answers --- */
 
 /* Whether a certificate was read, or only its place is there. */
@@ -192,6 +202,15 @@ int cert_work_take_crl(const uint8_t *in, size_t len, struct cert_work_crl *ret)
                 return -EBADMSG;
         *ret = work;
         return 0;
+}
+
+int cert_work_take_signed(const uint8_t *in, size_t len) {
+        struct bytes_reader r = { .in = in, .len = len };
+        uint64_t is_signed;
+
+        take_kind(&r, CERT_BYTES_SIGNED);
+        is_signed = bytes_read(&r, 1);
+        return bytes_is_at_end(&r) && is_signed <= 1 ? (int) is_signed : -EBADMSG;
 }
 
 void cert_work_serial(const struct cert_work_crl *crl, size_t i, struct cert_serial *ret) {

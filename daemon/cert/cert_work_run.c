@@ -106,6 +106,15 @@ static void answer_crl(struct bytes_reader *r, struct bytes_writer *w) {
                 cert_bytes_put_serial(w, &serials[i]);
 }
 
+static void answer_signed(struct bytes_reader *r, struct bytes_writer *w) {
+        struct cert_blob list = cert_bytes_take_blob(r), ca = cert_bytes_take_blob(r);
+
+        if (!bytes_is_at_end(r))
+                return;
+        bytes_write(w, 1, CERT_BYTES_SIGNED);
+        bytes_write(w, 1, cert_has_signed_crl(&list, &ca));
+}
+
 /* OpenSSL takes want of memory for a bad certificate, and the daemon would remember that. A helper
  * that has no memory ends without an answer. */
 static void *allocate(size_t size, const char *file, int line) {
@@ -149,6 +158,9 @@ ssize_t cert_work_run(const uint8_t *in, size_t in_len, uint8_t *out) {
                 break;
         case CERT_BYTES_CRL:
                 answer_crl(&r, &w);
+                break;
+        case CERT_BYTES_SIGNED:
+                answer_signed(&r, &w);
                 break;
         }
         return bytes_is_at_end(&r) && in_len > 1 ? bytes_written(&w) : -EBADMSG;

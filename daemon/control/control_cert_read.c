@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "cert/cert_work.h"
+#include "cleanup.h"
 #include "control/control_cert_read.h"
 #include "control/control_state.h"
 
@@ -14,6 +15,7 @@
 
 static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         struct control_cert_read *reading = userdata;
+        void (*next)(struct control_cert_read * reading);
 
         if (r >= 0)
                 reading->take(reading, out, len);
@@ -28,7 +30,11 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         reading->helper = helper_free(reading->helper);
         LIST_REMOVE(reading, entries);
         reading->listed = false;
-        control_resume(&reading->call);
+        next = take_ptr(reading->next);
+        if (next && reading->call.error == CONTROL_OK)
+                next(reading);
+        else
+                control_resume(&reading->call);
 }
 
 void control_cert_read_ask(struct control_cert_read *reading, const uint8_t *question, ssize_t n) {

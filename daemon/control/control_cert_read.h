@@ -16,6 +16,8 @@ struct control_cert_read {
         struct helper *helper;
         /* takes the helper's answer */
         void (*take)(struct control_cert_read *reading, const uint8_t *out, size_t len);
+        /* asks another helper, after an answer that was taken; NULL: the call goes on */
+        void (*next)(struct control_cert_read *reading);
 };
 
 /* What these calls share. Invariant: the list has the calls that wait for a helper. */

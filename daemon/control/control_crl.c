@@ -31,6 +31,8 @@ struct crl_call {
         int more;
         const void *part; /* in the message */
         size_t part_len;
+        uint8_t *list; /* owned */
+        size_t list_len;
         uint8_t *answer; /* owned; crl borrows from it */
         struct cert_work_crl crl;
 };
@@ -76,6 +78,40 @@ static int parse(struct control_call *call, sd_bus_message *m) {
         return r < 0 ? r : sd_bus_message_read_basic(m, 'b', &ours->more);
 }
 
+static void take_signed(struct control_cert_read *reading, const uint8_t *out, size_t len) {
+        if (cert_work_take_signed(out, len) > 0)
+                return;
+        log_message(MESSAGE_HELPER_FAILED, LOG_ERR,
+                    "%s of %s: the CA that the process that reads certificates has named has not "
+                    "signed the list",
+                    reading->call.method->member, reading->call.who);
+        control_fail(&reading->call, CONTROL_REFUSED,
+                     "That could not be read: nothing was changed.");
+}
+
+/* The helper has parsed all of the list, and a hostile one may have taken it over. Then it could
+ * name a CA that has nothing to do with the list, and take that CA's revocations back. So another
+ * one looks at the signature alone. */
+static void ask_signed(struct control_cert_read *reading) {
+        struct crl_call *ours = (struct crl_call *) reading;
+        const struct cert_blob list = { ours->list, ours->list_len };
+        struct verify *verify = reading->call.control->fixed.verify;
+        _cleanup_free_ uint8_t *question = malloc(HELPER_BYTES_MAX);
+        uint8_t der[WIRE_CERTIFICATE_MAX];
+        struct cert_record ca;
+        struct store *reader;
+        ssize_t n;
+
+        reading->take = take_signed;
+        n = question ? verify_get_reader(verify, &reader) : -ENOMEM;
+        if (n >= 0)
+                n = store_cert_get(reader, ours->crl.crl.ca, &ca, der);
+        if (n >= 0)
+                n = cert_work_ask_signed(&list, &(const struct cert_blob){ der, (size_t) n },
+                                         question, HELPER_BYTES_MAX);
+        control_cert_read_ask(reading, question, n);
+}
+
 static void take_crl(struct control_cert_read *reading, const uint8_t *out, size_t len) {
         struct crl_call *ours = (struct crl_call *) reading;
 
@@ -87,6 +123,7 @@ static void take_crl(struct control_cert_read *reading, const uint8_t *out, size
                              "That could not be read: nothing was changed.");
         else if (ours->crl.fault != CERT_FINE)
                 control_fail(&reading->call, CONTROL_INVALID_ARGUMENT, "%s", ours->crl.detail);
+        reading->next = ask_signed;
 }
 
 static void detour(struct control_call *call) {
@@ -105,12 +142,14 @@ static void detour(struct control_call *call) {
                 return;
         }
         ours->reading.take = take_crl;
+        ours->list = take_ptr(cert->crl);
+        ours->list_len = cert->crl_len;
+        forget_parts(cert);
         question = malloc(HELPER_BYTES_MAX);
         r = question ? verify_get_reader(call->control->fixed.verify, &reader) : -ENOMEM;
         n = r < 0 ? r
-                  : trust_ask_crl(reader, &(const struct cert_blob){ cert->crl, cert->crl_len },
+                  : trust_ask_crl(reader, &(const struct cert_blob){ ours->list, ours->list_len },
                                   clock_now(), question, HELPER_BYTES_MAX);
-        forget_parts(cert);
         control_cert_read_ask(&ours->reading, question, n);
 }
 
@@ -207,6 +246,7 @@ static void release(struct control_call *call) {
 
         control_cert_read_release(&ours->reading);
         free(ours->answer);
+        free(ours->list);
 }
 
 const struct control_handlers control_crl_load = {

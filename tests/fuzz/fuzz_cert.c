@@ -138,6 +138,8 @@ static void take_answer(uint8_t kind, const uint8_t *in, size_t len, bool must_b
                 take_reads(in, len, must_be);
         else if (kind == 'C')
                 take_crl(in, len, must_be);
+        else if (kind == 'S')
+                must(cert_work_take_signed(in, len) >= 0 || !must_be);
         else if (cert_work_take_verdict(in, len, &verdict) == 0)
                 check_text(verdict.detail, sizeof(verdict.detail));
         else

@@ -134,6 +134,44 @@ static void test_who_may_sign(void **state) {
         assert_non_null(strstr(got.detail, "no registered CA has signed it"));
 }
 
+/* The signature alone, of one CA. What the list says does not matter. */
+static void test_whether_a_ca_has_signed(void **state) {
+        const struct {
+                const char *row;
+                const struct unit_cert *ca;
+                struct cert_blob list;
+                bool is_signed;
+        } rows[] = {
+                { "Ed25519", root, unit_crl(.issuer = root, .serials = "01 02"), true },
+                { "RSA", other, unit_crl(.issuer = other), true },
+                { "RSA-PSS", other, unit_crl(.issuer = other, .pss = true), true },
+                { "RSA-PSS with SHA-512", other,
+                  unit_crl(.issuer = other, .pss = true, .md = "SHA512"), true },
+                { "EC", same, unit_crl(.issuer = same), true },
+                { "a CA of the same name", root, unit_crl(.issuer = same), false },
+                { "another CA", other, unit_crl(.issuer = root), false },
+                { "SHA-1", other, unit_crl(.issuer = other, .md = "SHA1"), false },
+                { "no list", root, root->der, true }, /* the root has signed itself */
+                { "no list of it", other, root->der, false },
+        };
+        struct cert_blob list = rows[0].list;
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                unit_int(rows[i].row, cert_has_signed_crl(&rows[i].list, &rows[i].ca->der),
+                         rows[i].is_signed);
+        for (size_t at = 0; at < list.len; at++) {
+                uint8_t *bytes = unit_cert_bytes(list.bytes, list.len);
+
+                bytes[at] ^= 1;
+                assert_false(
+                        cert_has_signed_crl(&(struct cert_blob){ bytes, list.len }, &root->der));
+                assert_false(
+                        cert_has_signed_crl(&(struct cert_blob){ list.bytes, at }, &root->der));
+        }
+        assert_int_equal(ERR_peek_error(), 0);
+}
+
 static void test_dates(void **state) {
         (void) state;
         assert_int_equal(read_crl(unit_crl(.issuer = root, .from = NOW, .to = NOW)).fault,
@@ -376,12 +414,19 @@ static void test_longer_lengths(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_a_list),       cmocka_unit_test(test_it_meets_the_chain),
-                cmocka_unit_test(test_who_may_sign), cmocka_unit_test(test_dates),
-                cmocka_unit_test(test_an_old_list),  cmocka_unit_test(test_points),
-                cmocka_unit_test(test_refusals),     cmocka_unit_test(test_refusals_of_extensions),
-                cmocka_unit_test(test_short_times),  cmocka_unit_test(test_as_many_as_there_may_be),
-                cmocka_unit_test(test_every_byte),   cmocka_unit_test(test_longer_lengths),
+                cmocka_unit_test(test_a_list),
+                cmocka_unit_test(test_it_meets_the_chain),
+                cmocka_unit_test(test_who_may_sign),
+                cmocka_unit_test(test_dates),
+                cmocka_unit_test(test_an_old_list),
+                cmocka_unit_test(test_points),
+                cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_refusals_of_extensions),
+                cmocka_unit_test(test_short_times),
+                cmocka_unit_test(test_as_many_as_there_may_be),
+                cmocka_unit_test(test_every_byte),
+                cmocka_unit_test(test_longer_lengths),
+                cmocka_unit_test(test_whether_a_ca_has_signed),
         };
 
         return cmocka_run_group_tests(tests, make, unit_cert_free);

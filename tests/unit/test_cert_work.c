@@ -213,6 +213,30 @@ static void test_crl(void **state) {
         assert_non_null(strstr(got.detail, "no registered CA"));
 }
 
+static void test_signed(void **state) {
+        struct cert_blob list = unit_crl(.issuer = ca, .serials = "01");
+        const uint8_t *answer;
+        ssize_t asked;
+        size_t len;
+
+        (void) state;
+        answer = run(cert_work_ask_signed(&list, &ca->der, in, HELPER_BYTES_MAX), &len);
+        assert_int_equal(cert_work_take_signed(answer, len), 1);
+        for (size_t cut = 0; cut < len; cut++)
+                assert_int_equal(cert_work_take_signed(answer, cut), -EBADMSG);
+        assert_int_equal(cert_work_take_signed((const uint8_t *) "S\1\0", 3), -EBADMSG);
+        assert_int_equal(cert_work_take_signed((const uint8_t *) "S\2", 2), -EBADMSG);
+        assert_int_equal(cert_work_take_signed((const uint8_t *) "C\1", 2), -EBADMSG);
+        answer = run(cert_work_ask_signed(&list, &leaf->der, in, HELPER_BYTES_MAX), &len);
+        assert_int_equal(cert_work_take_signed(answer, len), 0);
+        asked = cert_work_ask_signed(&list, &ca->der, in, HELPER_BYTES_MAX);
+        for (ssize_t cut = 0; cut < asked; cut++) {
+                assert_true(cert_work_run(unit_cert_bytes(in, (size_t) cut), (size_t) cut, out) ==
+                            -EBADMSG);
+                assert_true(cert_work_ask_signed(&list, &ca->der, out, (size_t) cut) == -EMSGSIZE);
+        }
+}
+
 /* As large a list as can be loaded; and one with more entries than an answer has room for. */
 static void test_large_lists(void **state) {
         static const size_t sizes[] = { 40000, 50000 };
@@ -411,6 +435,7 @@ int main(void) {
                 cmocka_unit_test(test_proof),         cmocka_unit_test(test_crl),
                 cmocka_unit_test(test_large_lists),   cmocka_unit_test(test_what_does_not_fit),
                 cmocka_unit_test(test_questions_cut), cmocka_unit_test(test_hostile_bytes),
+                cmocka_unit_test(test_signed),
         };
 
         return cmocka_run_group_tests(tests, make, drop);
