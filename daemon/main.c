@@ -13,6 +13,7 @@
 #include "accounts/accounts_directory.h"
 #include "base/conf.h"
 #include "base/conf_ask.h"
+#include "base/conf_names.h"
 #include "base/helper.h"
 #include "base/log.h"
 #include "base/pid1.h"
@@ -73,6 +74,7 @@ static void help(void) {
 static const struct helper_mode helper_modes[] = {
         { ACCOUNTS_DIRECTORY_MODE, accounts_directory_run },
         { CONF_ASK_MODE, conf_ask_run },
+        { CONF_NAMES_MODE, conf_names_run },
         { CERT_WORK_MODE, cert_work_run, .caged = true },
         { HELPER_PASSWORD_MODE, helper_password_run },
         { STORE_LOOK_MODE, store_look_run },

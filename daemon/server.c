@@ -7,13 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <systemd/sd-event.h>
 
 #include "accounts/accounts.h"
 #include "accounts/accounts_update.h"
-#include "accounts/accounts_watch.h"
 #include "badpage.h"
 #include "base/clock.h"
 #include "base/closer.h"
@@ -28,6 +26,7 @@
 #include "control/control_conf.h"
 #include "control/control_follow.h"
 #include "control/control_mirror.h"
+#include "control/control_names.h"
 #include "control/control_password.h"
 #include "control/control_reload.h"
 #include "control/control_state.h"
@@ -68,14 +67,11 @@ struct server {
         struct control_password *password;
         struct control_cert_reads *cert_reads;
         struct control_confs *confs;
+        struct control_names *names;
         /* the configuration, which is being read after a SIGHUP */
         struct conf_ask *reading;
         uint64_t reading_serial;
         bool read_again;
-        /* the group that administers without being named, and is not in /etc/group */
-        struct conf_ask *seeking;
-        uint64_t seeking_serial;
-        sd_event_source *groups;
         struct control control;
         sd_event *event;
         struct worker *worker;
@@ -167,53 +163,6 @@ static void read_conf(struct server *s) {
                 return;
         control_reload_apply(&s->control, s->reading_serial, NULL, strerrordesc_np(-r));
         notify_state(&s->notify, s->event, NOTIFY_READY);
-}
-
-/* --- The group that administers, when it comes late --- */
-
-static bool is_group_missing(const struct server *s) {
-        return conf_admin_group(s->control.loop.conf) == CONF_ADMIN_GROUP_MISSING;
-}
-
-static void on_sought(struct conf *conf, const char *error, void *userdata) {
-        struct server *s = userdata;
-
-        s->seeking = conf_ask_free(s->seeking);
-        if (!conf || !conf->has_admin_group || !is_group_missing(s)) {
-                (void) conf_free(conf);
-                return;
-        }
-        log_line(LOG_NOTICE, "the group '" CONF_ADMIN_GROUP "' is in /etc/group now");
-        control_reload_apply(&s->control, s->seeking_serial, conf, error);
-}
-
-/* The file may be wrong for a moment, in which the daemon starts. */
-static void seek_group(struct server *s) {
-        bool required = conf_must_be_there(s->control.loop.conf, s->options->conf_required);
-
-        if (!is_group_missing(s))
-                return;
-        (void) conf_ask_free(s->seeking);
-        s->seeking = NULL;
-        s->seeking_serial = control_reload_serial(&s->control);
-        if (conf_ask_start(&s->seeking, s->event, s->options->conf, required, on_sought, s) < 0)
-                log_line(LOG_WARNING, "cannot look for the group '" CONF_ADMIN_GROUP "'");
-}
-
-static int on_groups(sd_event_source *source, const struct inotify_event *event, void *userdata) {
-        (void) source;
-        if (event->mask & IN_Q_OVERFLOW || (event->len > 0 && strcmp(event->name, "group") == 0))
-                seek_group(userdata);
-        return 0;
-}
-
-/* Where the directory cannot be watched, a reload finds the group. */
-static void watch_groups(struct server *s) {
-        (void) sd_event_add_inotify(s->event, &s->groups, ETC, ACCOUNTS_WATCHED, on_groups, s);
-        if (is_group_missing(s))
-                log_line(LOG_INFO,
-                         "/etc/group has no group '" CONF_ADMIN_GROUP "': root alone administers");
-        seek_group(s);
 }
 
 static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
@@ -410,7 +359,9 @@ static int fill_control(struct server *s) {
                 .writer = { .mirror = s->mirror, .fleet = s->fleet },
         };
         r = control_quota_init(&s->control.loop.quota);
-        watch_groups(s);
+        if (r >= 0)
+                r = control_names_new(&s->names, s->event, &s->control, ETC);
+        s->control.fixed.names = s->names;
         return r < 0 ? r : loglimit_init(&s->control.writer.changes);
 }
 
@@ -502,12 +453,6 @@ static void end_worker(struct server *s) {
         say_left_out(s, true);
 }
 
-static void stop_reading(struct server *s) {
-        (void) conf_ask_free(s->reading);
-        (void) conf_ask_free(s->seeking);
-        sd_event_source_disable_unref(s->groups);
-}
-
 struct server *server_free(struct server *s) {
         if (!s)
                 return NULL;
@@ -519,7 +464,8 @@ struct server *server_free(struct server *s) {
         control_password_free(s->password);
         control_cert_read_free(s->cert_reads);
         control_conf_free(s->confs);
-        stop_reading(s);
+        control_names_free(s->names);
+        (void) conf_ask_free(s->reading);
         cleanup_close(&s->sockets.verify);
         cleanup_close(&s->sockets.control);
         end_worker(s);

@@ -44,6 +44,23 @@ static bool wrong(struct conf_file *file, enum conf_file_place place, size_t off
         return conf_file_wrong(file, place, offset, "%s '%s': %s", what, shown, instead);
 }
 
+struct conf *conf_copy(const struct conf *conf) {
+        __attribute__((cleanup(conf_freep))) struct conf *copy = malloc(sizeof(*copy));
+
+        if (!copy)
+                return NULL;
+        *copy = *conf;
+        copy->realms = NULL;
+        copy->peers = calloc(conf->n_peers + 1, sizeof(*copy->peers));
+        if (!copy->peers)
+                return NULL;
+        if (conf->n_peers > 0)
+                memcpy(copy->peers, conf->peers, conf->n_peers * sizeof(*copy->peers));
+        if (conf->realms && realms_new(&copy->realms, conf->realms->of, conf->realms->n) < 0)
+                return NULL;
+        return take_ptr(copy);
+}
+
 static void on_file(void *userdata) {
         struct reading *reading = userdata;
 
@@ -56,19 +73,26 @@ static void on_file(void *userdata) {
 
 /* --- [daemon] --- */
 
-static bool take_group(struct conf_file *file, const char *name, const char *value, bool *given,
-                       bool *has, gid_t *gid) {
-        if (*given)
-                return wrong(file, CONF_FILE_NAME, 0, "given twice", name,
+struct group_key {
+        const char *key;
+        bool *given, *has;
+        char *name; /* of WIRE_USER_MAX + 1 bytes */
+        gid_t *gid;
+};
+
+static bool take_group(struct conf_file *file, const struct group_key *group, const char *value) {
+        if (*group->given)
+                return wrong(file, CONF_FILE_NAME, 0, "given twice", group->key,
                              "a group is named once, in one line");
-        *given = true;
-        *has = false;
+        *group->given = true;
+        *group->has = false;
+        group->name[0] = '\0';
         if (!value[0])
                 return true;
-        if (nss_group(value, gid) < 0)
+        if (!text_copy(group->name, WIRE_USER_MAX + 1, value) || nss_group(value, group->gid) < 0)
                 return wrong(file, CONF_FILE_VALUE, 0, "no such group", value,
                              "name a group of this host");
-        *has = true;
+        *group->has = true;
         return true;
 }
 
@@ -81,9 +105,11 @@ static bool take_user(struct reading *reading, struct conf_file *file, const cha
                              "a user is named once, in one line");
         reading->fleet_user = true;
         reading->conf->has_fleet_user = false;
+        reading->conf->fleet_name[0] = '\0';
         if (!value[0])
                 return true;
-        if (nss_user(value, &account) < 0)
+        if (!text_copy(reading->conf->fleet_name, WIRE_USER_MAX + 1, value) ||
+            nss_user(value, &account) < 0)
                 return wrong(file, CONF_FILE_VALUE, 0, "no such user", value,
                              "name the user that wfapikey-fleetd runs as");
         reading->conf->has_fleet_user = true;
@@ -95,17 +121,20 @@ static bool take_daemon(struct reading *reading, struct conf_file *file, const c
                         const char *value) {
         struct conf *conf = reading->conf;
 
+        const struct group_key groups[] = {
+                { "admin-group", &reading->admin_group, &conf->has_admin_group, conf->admin_name,
+                  &conf->admin_group },
+                { "developer-group", &reading->developer_group, &conf->has_developer_group,
+                  conf->developer_name, &conf->developer_group },
+                { "reader-group", &reading->reader_group, &conf->has_reader_group,
+                  conf->reader_name, &conf->reader_group },
+        };
+
         reading->any_admin_group |= strcmp(name, "admin-group") == 0;
         reading->any_reader_group |= strcmp(name, "reader-group") == 0;
-        if (strcmp(name, "admin-group") == 0)
-                return take_group(file, name, value, &reading->admin_group, &conf->has_admin_group,
-                                  &conf->admin_group);
-        if (strcmp(name, "developer-group") == 0)
-                return take_group(file, name, value, &reading->developer_group,
-                                  &conf->has_developer_group, &conf->developer_group);
-        if (strcmp(name, "reader-group") == 0)
-                return take_group(file, name, value, &reading->reader_group,
-                                  &conf->has_reader_group, &conf->reader_group);
+        for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+                if (strcmp(name, groups[i].key) == 0)
+                        return take_group(file, &groups[i], value);
         if (strcmp(name, "fleet-user") == 0)
                 return take_user(reading, file, name, value);
         return wrong(file, CONF_FILE_NAME, 0, "unknown key in [daemon]", name,
@@ -120,7 +149,7 @@ static bool begin_peer(struct reading *reading, struct conf_file *file, const ch
         struct nss_entry account;
         struct conf_peer *more;
 
-        if (nss_user(user, &account) < 0)
+        if (strlen(user) > WIRE_USER_MAX || nss_user(user, &account) < 0)
                 return wrong(file, CONF_FILE_SECTION, offset, "no such user in [Peer]", user,
                              "name the user that the service runs as");
         if (conf->n_peers == CONF_PEERS_MAX)
@@ -131,8 +160,8 @@ static bool begin_peer(struct reading *reading, struct conf_file *file, const ch
                 return wrong(file, CONF_FILE_SECTION, 0, "out of memory at [Peer]", user,
                              "try again");
         conf->peers = more;
-        conf->peers[conf->n_peers++] = (struct conf_peer){ .uid = account.uid };
-        return true;
+        conf->peers[conf->n_peers] = (struct conf_peer){ .uid = account.uid };
+        return text_copy(conf->peers[conf->n_peers++].user, WIRE_USER_MAX + 1, user);
 }
 
 static bool take_services(struct conf_file *file, char list[static RECORD_LIST_LEN],
@@ -219,6 +248,25 @@ static bool on_value(struct conf_file *file, const char *name, const char *value
                                              : take_peer(reading, file, name, value);
 }
 
+/* Not a group of a directory, where somebody else might make one of that name. A group file that
+ * cannot be read counts as one without the group: that is looked for later, too. */
+static void take_defaults(const struct reading *reading) {
+        struct conf *conf = reading->conf;
+
+        conf->admin_group_default = !reading->any_admin_group;
+        conf->reader_group_default = !reading->any_reader_group;
+        if (conf->admin_group_default) {
+                memcpy(conf->admin_name, CONF_ADMIN_GROUP, sizeof(CONF_ADMIN_GROUP));
+                conf->has_admin_group =
+                        nss_local_group("/etc/group", CONF_ADMIN_GROUP, &conf->admin_group) >= 0;
+        }
+        if (conf->reader_group_default) {
+                memcpy(conf->reader_name, CONF_READER_GROUP, sizeof(CONF_READER_GROUP));
+                conf->has_reader_group =
+                        nss_local_group("/etc/group", CONF_READER_GROUP, &conf->reader_group) >= 0;
+        }
+}
+
 int conf_load(struct conf **ret, const char *path, bool required, char error[static ERROR_LEN]) {
         __attribute__((cleanup(conf_freep))) struct conf *conf = calloc(1, sizeof(*conf));
         _cleanup_free_ struct reading *reading = calloc(1, sizeof(*reading));
@@ -237,15 +285,7 @@ int conf_load(struct conf **ret, const char *path, bool required, char error[sta
                 r = realms_new(&conf->realms, reading->realms.of, reading->realms.n);
         if (r < 0)
                 return r;
-        /* Not a group of a directory, where somebody else might make one of that name. A group file
-         * that cannot be read counts as one without the group: that is looked for later, too. */
-        conf->admin_group_default = !reading->any_admin_group;
-        if (!reading->any_admin_group)
-                conf->has_admin_group =
-                        nss_local_group("/etc/group", CONF_ADMIN_GROUP, &conf->admin_group) >= 0;
-        if (!reading->any_reader_group)
-                conf->has_reader_group =
-                        nss_local_group("/etc/group", CONF_READER_GROUP, &conf->reader_group) >= 0;
+        take_defaults(reading);
         *ret = take_ptr(conf);
         return 0;
 }

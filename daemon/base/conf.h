@@ -17,30 +17,40 @@
 
 #define CONF_PEERS_MAX 256
 
+/* The number of a name that no user or group has any more: nobody's. */
+#define CONF_NOBODY ((unsigned) -1)
+
 /* The group of administrators where no file names one and /etc/group has it. The package makes it.
  */
 #define CONF_ADMIN_GROUP "wfapikey-admin"
 /* Likewise the group that may see all keys. */
 #define CONF_READER_GROUP "wfapikey-reader"
 
-/* In the place of that group while /etc/group does not have it: see conf_admin_group(). Nobody has
- * this number. */
+/* In the place of the group that administers while there is no such group: see conf_admin_group().
+ * Nobody has this number. */
 #define CONF_ADMIN_GROUP_MISSING ((gid_t) -3)
 
 struct conf_peer {
+        char user[WIRE_USER_MAX + 1];
         uid_t uid;
         char services[RECORD_LIST_LEN]; /* separated by blanks */
         /* services for which its word on certificates counts; separated by blanks */
         char certificates[RECORD_LIST_LEN];
 };
 
+/* The numbers of its names may change: see conf_names.h. */
 struct conf {
         bool from_file; /* the file itself was there */
         bool has_admin_group;
         bool admin_group_default; /* no file says anything of it */
+        /* One is named, even if nobody has this name any more. */
         bool has_developer_group;
         bool has_reader_group;
+        bool reader_group_default;
         bool has_fleet_user;
+        /* "": none */
+        char admin_name[WIRE_USER_MAX + 1], developer_name[WIRE_USER_MAX + 1];
+        char reader_name[WIRE_USER_MAX + 1], fleet_name[WIRE_USER_MAX + 1];
         gid_t admin_group;
         gid_t developer_group;
         gid_t reader_group; /* sees all keys */
@@ -65,6 +75,11 @@ struct conf *conf_free(struct conf *conf);
 void conf_freep(struct conf **conf);
 
 /**
+ * conf_copy(conf): the same once more, for conf_free(). NULL: out of memory.
+ */
+struct conf *conf_copy(const struct conf *conf) _must_check_;
+
+/**
  * conf_admin_group(conf): the group that administers; (gid_t) -1: none. Or
  * CONF_ADMIN_GROUP_MISSING: the group file may be wrong for a moment, so whoever was known to
  * administer still counts as an administrator where these may have no keys.
@@ -72,7 +87,7 @@ void conf_freep(struct conf **conf);
 static inline gid_t conf_admin_group(const struct conf *conf) {
         if (conf->has_admin_group)
                 return conf->admin_group;
-        return conf->admin_group_default ? CONF_ADMIN_GROUP_MISSING : (gid_t) -1;
+        return conf->admin_name[0] ? CONF_ADMIN_GROUP_MISSING : (gid_t) -1;
 }
 
 /**

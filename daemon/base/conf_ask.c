@@ -35,6 +35,7 @@ static void put_realms(struct bytes_writer *w, const struct realms *realms) {
                 bytes_write_text(w, realm->suffixes);
                 bytes_write_text(w, realm->list);
                 bytes_write(w, 1, realm->has_issuers);
+                bytes_write_text(w, realm->issuers_name);
                 bytes_write(w, BYTES_NUMBER, realm->issuers);
         }
 }
@@ -53,17 +54,41 @@ static ssize_t put(const struct conf *conf, const char *error, uint8_t *out, siz
         bytes_write(&w, BYTES_NUMBER, conf->admin_group);
         bytes_write(&w, BYTES_NUMBER, conf->developer_group);
         bytes_write(&w, 1, conf->has_reader_group);
+        bytes_write(&w, 1, conf->reader_group_default);
         bytes_write(&w, BYTES_NUMBER, conf->reader_group);
         bytes_write(&w, 1, conf->has_fleet_user);
         bytes_write(&w, BYTES_NUMBER, conf->fleet_user);
+        bytes_write_text(&w, conf->admin_name);
+        bytes_write_text(&w, conf->developer_name);
+        bytes_write_text(&w, conf->reader_name);
+        bytes_write_text(&w, conf->fleet_name);
         bytes_write(&w, BYTES_NUMBER, conf->n_peers);
         for (size_t i = 0; i < conf->n_peers; i++) {
+                bytes_write_text(&w, conf->peers[i].user);
                 bytes_write(&w, BYTES_NUMBER, conf->peers[i].uid);
                 bytes_write_text(&w, conf->peers[i].services);
                 bytes_write_text(&w, conf->peers[i].certificates);
         }
         put_realms(&w, conf->realms);
         return bytes_written(&w);
+}
+
+static void take_daemon(struct bytes_reader *r, struct conf *conf) {
+        conf->from_file = bytes_read_flag(r);
+        conf->has_admin_group = bytes_read_flag(r);
+        conf->admin_group_default = bytes_read_flag(r);
+        conf->has_developer_group = bytes_read_flag(r);
+        conf->admin_group = (gid_t) bytes_read(r, BYTES_NUMBER);
+        conf->developer_group = (gid_t) bytes_read(r, BYTES_NUMBER);
+        conf->has_reader_group = bytes_read_flag(r);
+        conf->reader_group_default = bytes_read_flag(r);
+        conf->reader_group = (gid_t) bytes_read(r, BYTES_NUMBER);
+        conf->has_fleet_user = bytes_read_flag(r);
+        conf->fleet_user = (uid_t) bytes_read(r, BYTES_NUMBER);
+        bytes_read_text(r, conf->admin_name, sizeof(conf->admin_name));
+        bytes_read_text(r, conf->developer_name, sizeof(conf->developer_name));
+        bytes_read_text(r, conf->reader_name, sizeof(conf->reader_name));
+        bytes_read_text(r, conf->fleet_name, sizeof(conf->fleet_name));
 }
 
 static int take_peers(struct bytes_reader *r, struct conf *conf, size_t n) {
@@ -73,6 +98,7 @@ static int take_peers(struct bytes_reader *r, struct conf *conf, size_t n) {
         for (conf->n_peers = 0; conf->n_peers < n && !r->bad; conf->n_peers++) {
                 struct conf_peer *peer = &conf->peers[conf->n_peers];
 
+                bytes_read_text(r, peer->user, sizeof(peer->user));
                 peer->uid = (uid_t) bytes_read(r, BYTES_NUMBER);
                 bytes_read_text(r, peer->services, sizeof(peer->services));
                 bytes_read_text(r, peer->certificates, sizeof(peer->certificates));
@@ -95,6 +121,7 @@ static int take_realms(struct bytes_reader *r, struct conf *conf) {
                 bytes_read_text(r, realms[i].suffixes, sizeof(realms[i].suffixes));
                 bytes_read_text(r, realms[i].list, sizeof(realms[i].list));
                 realms[i].has_issuers = bytes_read_flag(r);
+                bytes_read_text(r, realms[i].issuers_name, sizeof(realms[i].issuers_name));
                 realms[i].issuers = (gid_t) bytes_read(r, BYTES_NUMBER);
                 r->bad |= !realm_is_name(realms[i].name);
         }
@@ -120,16 +147,7 @@ int conf_ask_take(const uint8_t *in, size_t len, struct conf **ret, char error[s
                 memcpy(error, sentence, sizeof(sentence));
                 return -EINVAL;
         }
-        conf->from_file = bytes_read_flag(&r);
-        conf->has_admin_group = bytes_read_flag(&r);
-        conf->admin_group_default = bytes_read_flag(&r);
-        conf->has_developer_group = bytes_read_flag(&r);
-        conf->admin_group = (gid_t) bytes_read(&r, BYTES_NUMBER);
-        conf->developer_group = (gid_t) bytes_read(&r, BYTES_NUMBER);
-        conf->has_reader_group = bytes_read_flag(&r);
-        conf->reader_group = (gid_t) bytes_read(&r, BYTES_NUMBER);
-        conf->has_fleet_user = bytes_read_flag(&r);
-        conf->fleet_user = (uid_t) bytes_read(&r, BYTES_NUMBER);
+        take_daemon(&r, conf);
         n = bytes_read(&r, BYTES_NUMBER);
         if (r.bad || n > CONF_PEERS_MAX)
                 return -EBADMSG;

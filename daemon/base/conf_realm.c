@@ -127,7 +127,9 @@ static bool take_list(struct conf_file *file, struct realm *realm, const char *v
 /* Not a group of a directory, where somebody else might make one of that name. */
 static bool take_issuers(struct conf_file *file, struct realm *realm, const char *value) {
         realm->has_issuers = value[0] != '\0';
-        if (!value[0] || nss_local_group("/etc/group", value, &realm->issuers) >= 0)
+        realm->issuers_name[0] = '\0';
+        if (!value[0] || (text_copy(realm->issuers_name, WIRE_USER_MAX + 1, value) &&
+                          nss_local_group("/etc/group", value, &realm->issuers) >= 0))
                 return true;
         return wrong(file, CONF_FILE_VALUE, 0, "no such group", value,
                      "name a group that /etc/group has");

@@ -13,15 +13,17 @@
 /* enough for a group with ten thousand members; the kernel gives pages when they are used */
 #define NSS_BUFFER_LEN (256 * 1024)
 
-/* getpwnam(3): these mean "no such name", from whichever source. */
+/* getpwnam(3): these mean "no such name", from whichever source. But for 0, modules set them where
+ * a server is away, too. */
 static int not_found(int error) {
         switch (error) {
         case 0:
+                return -ENOENT;
         case ENOENT:
         case ESRCH:
         case EBADF:
         case EPERM:
-                return -ENOENT;
+                return -ESRCH;
         }
         return -EIO;
 }
@@ -94,4 +96,34 @@ int nss_local_group(const char *path, const char *name, gid_t *ret) {
                 return -error;
         *ret = gr.gr_gid;
         return 0;
+}
+
+bool nss_local_other_user(const char *path, const char *name, uid_t uid) {
+        _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
+        FILE *file = buffer ? fopen(path, "re") : NULL;
+        struct passwd pw, *found = NULL;
+        bool named = false, other = false;
+
+        while (file && !named && fgetpwent_r(file, &pw, buffer, NSS_BUFFER_LEN, &found) == 0) {
+                named = strcmp(pw.pw_name, name) == 0;
+                other |= pw.pw_uid == uid;
+        }
+        if (file)
+                (void) fclose(file);
+        return other && !named;
+}
+
+bool nss_local_other_group(const char *path, const char *name, gid_t gid) {
+        _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
+        FILE *file = buffer ? fopen(path, "re") : NULL;
+        struct group gr, *found = NULL;
+        bool named = false, other = false;
+
+        while (file && !named && fgetgrent_r(file, &gr, buffer, NSS_BUFFER_LEN, &found) == 0) {
+                named = strcmp(gr.gr_name, name) == 0;
+                other |= gr.gr_gid == gid;
+        }
+        if (file)
+                (void) fclose(file);
+        return other && !named;
 }

@@ -3,6 +3,7 @@
  * never calls it. */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "attr.h"
@@ -16,7 +17,7 @@ struct nss_entry {
 /**
  * nss_user(name, ret), nss_uid(uid, ret):
  * Returns 0; -ENOENT when the host knows no such user, or its name is longer than WIRE_USER_MAX;
- * -EIO when NSS cannot tell.
+ * -ESRCH when that is so, or a directory is away; -EIO when NSS cannot tell.
  */
 int nss_user(const char *name, struct nss_entry *ret) _must_check_;
 int nss_uid(uid_t uid, struct nss_entry *ret) _must_check_;
@@ -32,3 +33,12 @@ int nss_group(const char *name, gid_t *ret) _must_check_;
  * is not there; a negative errno of the file.
  */
 int nss_local_group(const char *path, const char *name, gid_t *ret) _must_check_;
+
+/**
+ * nss_local_other_user(path, name, uid), nss_local_other_group(path, name, gid):
+ * Whether the file ${path}, /etc/passwd or /etc/group, gives the number to others, and does not
+ * have
+ * ${name}.
+ */
+bool nss_local_other_user(const char *path, const char *name, uid_t uid);
+bool nss_local_other_group(const char *path, const char *name, gid_t gid);

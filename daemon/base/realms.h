@@ -23,6 +23,7 @@ struct realm {
         char list[REALMS_PATH_MAX + 1];
         /* the group of those who issue, list and revoke its keys, besides administrators */
         bool has_issuers;
+        char issuers_name[WIRE_USER_MAX + 1];
         gid_t issuers;
 };
 

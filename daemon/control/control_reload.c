@@ -7,10 +7,22 @@
 #include "cleanup.h"
 #include "control/control_bus.h"
 #include "control/control_conf.h"
+#include "control/control_names.h"
 #include "control/control_state.h"
 #include "login/verify.h"
 
 /* --- Into force --- */
+
+void control_reload_force(struct control *control, struct conf *conf) {
+        struct conf *before = control->loop.conf;
+
+        control->loop.conf = conf;
+        verify_set_conf(control->fixed.verify, conf);
+        accounts_set_conf(control->fixed.accounts, conf);
+        if (control->loop.bus)
+                control_bus_conf(control->loop.bus, before);
+        (void) conf_free(before);
+}
 
 uint64_t control_reload_serial(struct control *control) {
         return ++control->loop.conf_asked;
@@ -18,8 +30,6 @@ uint64_t control_reload_serial(struct control *control) {
 
 void control_reload_apply(struct control *control, uint64_t serial, struct conf *conf,
                           const char *error) {
-        struct conf *before = control->loop.conf;
-
         if (!conf) {
                 log_message(MESSAGE_CONF_REFUSED, LOG_ERR, "the configuration stays as it was: %s",
                             error);
@@ -30,13 +40,10 @@ void control_reload_apply(struct control *control, uint64_t serial, struct conf 
                 return;
         }
         control->loop.conf_serial = serial;
-        control->loop.conf = conf;
-        verify_set_conf(control->fixed.verify, conf);
-        accounts_set_conf(control->fixed.accounts, conf);
-        if (control->loop.bus)
-                control_bus_conf(control->loop.bus, before);
-        (void) conf_free(before);
+        control_reload_force(control, conf);
         log_message(MESSAGE_CONF_READ, LOG_NOTICE, "configuration read again");
+        /* Since the helper has looked up the names they may have got other numbers. */
+        control_names_look(control->fixed.names);
 }
 
 /* --- Reload --- */

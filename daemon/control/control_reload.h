@@ -17,3 +17,9 @@ struct control;
 uint64_t control_reload_serial(struct control *control);
 void control_reload_apply(struct control *control, uint64_t serial, struct conf *conf,
                           const char *error);
+
+/**
+ * control_reload_force(control, conf): the same for a copy of the configuration in force whose
+ * names have other numbers.
+ */
+void control_reload_force(struct control *control, struct conf *conf);

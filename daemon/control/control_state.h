@@ -18,6 +18,7 @@ struct control_bus;
 struct control_cert_reads;
 struct control_confs;
 struct control_follower;
+struct control_names;
 struct control_password;
 struct keymint;
 struct mirror;
@@ -38,6 +39,8 @@ struct control_fixed {
         struct control_password *password;
         struct control_cert_reads *cert;
         struct control_confs *confs;
+        /* NULL: they are not looked up again. */
+        struct control_names *names;
         struct store_shared *shared;
         const struct keymint *keymint;
         const char *state_dir, *conf_path;

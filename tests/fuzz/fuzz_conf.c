@@ -166,9 +166,15 @@ static void check_same(const struct conf *a, const struct conf *b) {
              a->developer_group == b->developer_group);
         must(a->has_reader_group == b->has_reader_group && a->reader_group == b->reader_group);
         must(a->has_fleet_user == b->has_fleet_user && a->fleet_user == b->fleet_user);
+        must(a->reader_group_default == b->reader_group_default);
+        must(strcmp(a->admin_name, b->admin_name) == 0);
+        must(strcmp(a->developer_name, b->developer_name) == 0);
+        must(strcmp(a->reader_name, b->reader_name) == 0);
+        must(strcmp(a->fleet_name, b->fleet_name) == 0);
         must(a->n_peers == b->n_peers && !a->realms == !b->realms);
         for (size_t i = 0; i < a->n_peers; i++)
                 must(a->peers[i].uid == b->peers[i].uid &&
+                     strcmp(a->peers[i].user, b->peers[i].user) == 0 &&
                      strcmp(a->peers[i].services, b->peers[i].services) == 0 &&
                      strcmp(a->peers[i].certificates, b->peers[i].certificates) == 0);
         must(!a->realms || a->realms->n == b->realms->n);
@@ -179,6 +185,7 @@ static void check_same(const struct conf *a, const struct conf *b) {
                 must(strcmp(x->suffixes, y->suffixes) == 0 && strcmp(x->list, y->list) == 0);
                 must(x->has_issuers == y->has_issuers);
                 must(!x->has_issuers || x->issuers == y->issuers);
+                must(!x->has_issuers || strcmp(x->issuers_name, y->issuers_name) == 0);
         }
 }
 
@@ -232,7 +239,8 @@ static void print(const struct conf *conf, FILE *f) {
         if (!conf->admin_group_default)
                 print_group(f, "admin-group", conf->has_admin_group, conf->admin_group);
         print_group(f, "developer-group", conf->has_developer_group, conf->developer_group);
-        print_group(f, "reader-group", conf->has_reader_group, conf->reader_group);
+        if (!conf->reader_group_default)
+                print_group(f, "reader-group", conf->has_reader_group, conf->reader_group);
         print_group(f, "fleet-user", conf->has_fleet_user, conf->fleet_user);
         for (size_t i = 0; i < conf->n_peers; i++) {
                 (void) fprintf(f, "[Peer %c]\n", (int) conf->peers[i].uid);

@@ -28,7 +28,7 @@ wait_until admin_refused
 # --- While the daemon runs
 
 : >/etc/group
-logged "nobody says whether user 'adm'"
+logged "the group 'wfapikey-admin' is not in /etc/group any more"
 admin_refused || fail "an empty group file let an administrator's key in"
 verify bob <<<"$bobs" || fail "bob's key was not accepted"
 run 6 ctl key issue adm

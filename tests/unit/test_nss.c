@@ -53,6 +53,30 @@ static void test_a_local_group_is_one_of_the_file(void **state) {
         unit_poisoned("no group", &gid, sizeof(gid));
 }
 
+/* As for getpwnam(3), who is there under any line is there. */
+static void test_whose_number_is_another_s(void **state) {
+        static const char users[] = "root:x:0:0::/:/bin/sh\nbroken\nalice:x:1001:1::/:\n"
+                                    "toor:x:0:0::/:/bin/sh\nno-newline:x:1002:1::/:";
+        static const char groups[] = "root:x:0:\nbroken\nadmins:x:2001:alice\nlast:x:2002:";
+        char path[UNIT_PATH_LEN];
+
+        unit_write(unit_join(path, *state, "passwd"), users, strlen(users), 0644);
+        assert_false(nss_local_other_user(path, "alice", 1001));
+        assert_false(nss_local_other_user(path, "toor", 0));
+        assert_false(nss_local_other_user(path, "alice", 0));
+        assert_true(nss_local_other_user(path, "bob", 1001));
+        assert_true(nss_local_other_user(path, "bob", 1002));
+        assert_false(nss_local_other_user(path, "bob", 1003));
+        unit_write(unit_join(path, *state, "group"), groups, strlen(groups), 0644);
+        assert_false(nss_local_other_group(path, "admins", 2001));
+        assert_true(nss_local_other_group(path, "users", 2001));
+        assert_true(nss_local_other_group(path, "users", 2002));
+        assert_false(nss_local_other_group(path, "users", 2003));
+        unit_join(path, *state, "absent");
+        assert_false(nss_local_other_user(path, "bob", 1001));
+        assert_false(nss_local_other_group(path, "users", 2001));
+}
+
 static void check_all(const char *row, int r) {
         struct nss_entry account;
         gid_t gid;
@@ -67,14 +91,15 @@ static void check_all(const char *row, int r) {
 }
 
 static void test_who_is_not_known_is_told_from_who_cannot_be_asked_for(void **state) {
-        static const int no[] = { 0, ENOENT, ESRCH, EBADF, EPERM };
+        static const int no[] = { ENOENT, ESRCH, EBADF, EPERM };
         static const int failed[] = { EIO,    EINTR,  EMFILE,    ENFILE,       ENOMEM,
                                       ERANGE, EAGAIN, ETIMEDOUT, ECONNREFUSED, 4711 };
 
         (void) state;
+        check_all("no", -ENOENT);
         for (size_t i = 0; i < ARRAY_LEN(no); i++) {
                 unit_nss_error = no[i];
-                check_all("no", -ENOENT);
+                check_all("no, or away", -ESRCH);
         }
         for (size_t i = 0; i < ARRAY_LEN(failed); i++) {
                 unit_nss_error = failed[i];
@@ -113,6 +138,7 @@ int main(void) {
                 test_account(test_users_are_found_by_name_and_by_uid),
                 test_account(test_groups_are_found_by_name),
                 unit_test_in_dir(test_a_local_group_is_one_of_the_file),
+                unit_test_in_dir(test_whose_number_is_another_s),
                 test_account(test_who_is_not_known_is_told_from_who_cannot_be_asked_for),
                 test_account(test_a_name_fits_or_is_nobody_s),
         };
