@@ -79,8 +79,10 @@ struct sweep {
  * ${sweep}->last one. The time of any other clock is remembered when something has ended by it and
  * it is at most a day ahead of what is remembered, so that it stays ended. A key that was made more
  * than two days ahead of a trusted clock that has run for an hour is judged from now on, as if it
- * were made now. A use that was noted so far ahead counts as one of now. By less a clock can be
- * behind that the daemon comes to trust again, and then the clock is wrong and not the key.
+ * were made now. A use or a change that was noted so far ahead counts as one of now, and so does
+ * the rotation of a key whose successor has died: all keys are walked over for that once a day,
+ * where no policy has them walked over anyway. By less a clock can be behind that the daemon comes
+ * to trust again, and then the clock is wrong and not the key.
  *
  * Returns 0; -EPROTONOSUPPORT for a policy that this build does not know; an error of the store:
  * then nothing was done.

@@ -155,7 +155,8 @@ static const char *const texts[] = {
                                         "k.created_at > ?1 LIMIT ?2",
         /* An end that would be before 1970 is 1: 0 stands for none. */
         [STMT_SWEEP_REDATE] =
-                "UPDATE key SET created_at = ?2, updated_at = ?2, "
+                "UPDATE key SET created_at = ?2, "
+                "updated_at = iif(updated_at = created_at, ?2, updated_at), "
                 "expires_at = iif(expires_at > 0, max(1, expires_at - (created_at - ?2)), 0), "
                 "bound_at = iif(bound_at > 0, max(1, bound_at - (created_at - ?2)), 0) "
                 "WHERE id = ?1",

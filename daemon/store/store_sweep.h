@@ -64,7 +64,8 @@ int store_sweep_each_made(struct store *writer, int64_t after, int64_t max,
 
 /**
  * store_sweep_redate(writer, key, now): ${key} is as if it had been made ${now}. What it says of
- * its end, and of the end of the key that it replaces, moves with that. Inside a transaction.
+ * its end, and of the end of the key that it replaces, moves with that. A change of the key keeps
+ * its date. Inside a transaction.
  */
 int store_sweep_redate(struct store *writer, const struct key_record *key,
                        int64_t now) _must_check_;

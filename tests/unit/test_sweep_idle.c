@@ -42,6 +42,23 @@ static struct key_record get(struct unit_store *s, unsigned i) {
         return key;
 }
 
+static void update(struct unit_store *s, unsigned i, int64_t at) {
+        struct key_record key = get(s, i);
+
+        key.updated_at = at;
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_key_update(s->writer, &key), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+}
+
+/* The clock is right. */
+static void certain(struct unit_store *s, struct sweep *sweep) {
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_sweep_set_trusted_at(s->writer, T0), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        sweep->may_purge = true;
+}
+
 static int64_t count(struct unit_store *s, const char *what) {
         char sql[128];
 
@@ -230,6 +247,93 @@ static void test_a_use_by_a_clock_that_was_ahead(void **state) {
         assert_string_equal(get(s, 1).reason, "not used for 3mo");
 }
 
+/* Such as by a new name. */
+static void test_a_change_by_a_clock_that_was_ahead(void **state) {
+        static const char changed[] =
+                "audit WHERE event = 'redated' AND detail LIKE 'changed now%'";
+        struct unit_store *s = *state;
+        struct sweep sweep = sure(T0);
+
+        for (unsigned i = 1; i <= 4; i++)
+                add(s, i, -DAY, i == 4 ? "all" : "");
+        update(s, 1, T0 + 25 * PARSE_YEAR_S);
+        update(s, 2, T0 + 3 * DAY);
+        update(s, 3, T0 + 2 * DAY); /* could be this clock */
+        update(s, 4, T0 + 3 * DAY); /* a fleet's */
+        use(s, 1, T0 + 24 * PARSE_YEAR_S);
+        (void) unit_sweep_run_all(s, T0 + HOUR, &sweep);
+        assert_int_equal(count(s, changed), 0); /* not certain */
+        /* It looks again soon. */
+        assert_int_equal(sweep.next_at, T0 + 2 * HOUR);
+        sweep.idle = no_walk;
+        certain(s, &sweep);
+        (void) unit_sweep_run_all(s, T0 + HOUR, &sweep);
+        assert_int_equal(get(s, 1).updated_at, T0 + HOUR);
+        assert_int_equal(get(s, 1).last_used_at, T0 + HOUR);
+        assert_int_equal(get(s, 1).created_at, T0 - DAY);
+        assert_int_equal(get(s, 2).updated_at, T0 + HOUR);
+        assert_int_equal(get(s, 3).updated_at, T0 + 2 * DAY);
+        assert_int_equal(get(s, 4).updated_at, T0 + 3 * DAY);
+        assert_int_equal(count(s, changed), 2);
+        sweep.uses.until = T0 + HOUR + PERIOD;
+        (void) unit_sweep_run_all(s, T0 + HOUR + PERIOD, &sweep);
+        assert_string_equal(get(s, 1).reason, "not used for 3mo");
+}
+
+/* Rotated while the clock was ahead, with an overlap of a day. Whatever became of the new key, the
+ * old one is good for a day after the clock is right. */
+static void test_a_rotation_by_a_clock_that_was_ahead(void **state) {
+        static const int64_t idle[] = { 0, PERIOD };
+        static const struct {
+                const char *why;
+                int64_t made, rotated, changed, retires; /* from T0 */
+                enum { ALIVE, REVOKED, REMOVED } new;
+                int64_t want;
+        } rows[] = {
+                { "revoked", -DAY, 10 * DAY, 10 * DAY, 11 * DAY, REVOKED, DAY },
+                { "removed", -DAY, 10 * DAY, 10 * DAY, 11 * DAY, REMOVED, DAY },
+                { "alive", -DAY, 10 * DAY, 10 * DAY, 11 * DAY, ALIVE, DAY },
+                { "all of it", 9 * DAY, 10 * DAY, 10 * DAY, 11 * DAY, REVOKED, DAY },
+                { "all, alive", 9 * DAY, 10 * DAY, 10 * DAY, 20 * DAY, ALIVE, 10 * DAY },
+                { "renamed then", -DAY, 10 * DAY, 12 * DAY, 20 * DAY, REVOKED, 10 * DAY },
+                { "rotated before", -DAY, -HOUR, 10 * DAY, 11 * DAY, REVOKED, 11 * DAY },
+                { "before, alive", -DAY, -HOUR, 10 * DAY, 11 * DAY, ALIVE, 11 * DAY },
+        };
+
+        for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+                unsigned old_id = 1 + 2 * (unsigned) i;
+                size_t row = i / 2;
+                const struct unit_sweep_life lives[] = { { .made = rows[row].made,
+                                                           .retires = rows[row].retires },
+                                                         { .made = rows[row].rotated } };
+                struct key_record old = unit_sweep_make_key(old_id, &lives[0]);
+                struct key_record new = unit_sweep_make_key(old_id + 1, &lives[1]);
+                struct unit_store *s = *state;
+                struct sweep sweep = sure(T0);
+
+                unit_sweep_set_policy(s, "idle", idle[i % 2], T0);
+                certain(s, &sweep);
+                old.updated_at = T0 + rows[row].changed;
+                memcpy(old.successor, new.id, sizeof(new.id));
+                memcpy(new.predecessor, old.id, sizeof(old.id));
+                if (rows[row].new == REVOKED) {
+                        new.status = KEY_REVOKED;
+                        new.dead_at = new.created_at + 60;
+                }
+                assert_int_equal(store_begin(s->writer), 0);
+                assert_int_equal(store_key_insert(s->writer, &old), 0);
+                if (rows[row].new != REMOVED)
+                        assert_int_equal(store_key_insert(s->writer, &new), 0);
+                assert_int_equal(store_commit(s->writer), 0);
+                (void) unit_sweep_run_all(s, T0, &sweep);
+                sweep.idle = no_walk;
+                (void) unit_sweep_run_all(s, T0, &sweep);
+                old = get(s, old_id);
+                unit_int(rows[row].why, old.retires_at, T0 + rows[row].want);
+                unit_int(rows[row].why, old.updated_at, T0);
+        }
+}
+
 /* It walked by a clock that was ahead, so the next walk would be then. */
 static void test_a_clock_that_was_set_begins_a_walk(void **state) {
         const int64_t ahead = T0 + 25 * PARSE_YEAR_S;
@@ -258,6 +362,8 @@ int main(void) {
                 test_idle(test_a_clock_that_goes_back_revives),
                 test_idle(test_a_policy_of_the_future_is_redated),
                 test_idle(test_a_use_by_a_clock_that_was_ahead),
+                test_idle(test_a_change_by_a_clock_that_was_ahead),
+                test_idle(test_a_rotation_by_a_clock_that_was_ahead),
                 test_idle(test_a_clock_that_was_set_begins_a_walk),
         };
 
