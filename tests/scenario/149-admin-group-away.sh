@@ -11,6 +11,8 @@ replace() { # NAME TEXT
     mv "/etc/$1.new" "/etc/$1"
 }
 admin_refused() { ! verify adm <<<"$key"; }
+conf=$dir/wfapikeyd.conf
+echo '# of a test' >"$conf"
 group=$(grep -v '^wfapikey-admin:' /etc/group)
 printf 'adm:x:64331:64331::/:/bin/sh\nbob:x:64332:64332::/:/bin/sh\n' >>/etc/passwd
 replace group "$group"$'\nwfapikey-admin:x:64330:adm'
@@ -39,8 +41,11 @@ stop
 start
 admin_refused || fail "an empty group file at a start let an administrator's key in"
 verify bob <<<"$bobs" || fail "bob's key was not accepted after a start"
+# Somebody is writing the configuration, and has it not read yet.
+echo '[Nothing' >>"$conf"
 replace group "$group"$'\nwfapikey-admin:x:64330:adm,bob'
 logged "is in /etc/group now"
+grep -q 'configuration read again' "$dir/daemon.log" && fail "all of the configuration was read again"
 bob_refused() { ! verify bob <<<"$bobs"; }
 wait_until bob_refused
 admin_refused || fail "the administrator's key was let in"
