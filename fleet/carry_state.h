@@ -71,7 +71,7 @@ struct carry {
         /* for the first time since the daemon attached */
         bool connecting;
         const char *silent;                            /* why no bell is heard */
-        char away[NOTE_TEXT_LEN], ways[NOTE_TEXT_LEN]; /* why it is not up; what it leaves open */
+        char away[NOTE_TEXT_LEN], ways[NOTE_TEXT_LEN]; /* why it is not up; what is open */
         char link[16];                                 /* what FleetLink said last */
         char link_text[NOTE_TEXT_LEN];
 

@@ -60,23 +60,26 @@ static void test_the_record_of_a_loss_outlasts_the_backup(void **state) {
                 "INTO clock (one, trusted_at) VALUES (1,",
         };
         const struct audit_filter all = {};
-        struct unit_boot *f = *state;
         int64_t until, next, then = clock_now();
 
-        (void) unit_boot_use_once(f);
+        (void) state;
         for (size_t i = 0; i < ARRAY_LEN(known); i++) {
                 struct bootstrap b;
+                void *boot = NULL;
                 char sql[160];
 
+                assert_int_equal(unit_boot_make(&boot), 0);
+                (void) unit_boot_use_once(boot);
                 then += 5000;
                 (void) snprintf(sql, sizeof(sql), "REPLACE %s %" PRId64 ")", known[i], then);
-                unit_sql(unit_boot_path_of(f, "keys.db"), sql);
-                zero_page(f, root_of(f, "audit"));
-                unit_boot_start_well(f, &b);
+                unit_sql(unit_boot_path_of(boot, "keys.db"), sql);
+                zero_page(boot, root_of(boot, "audit"));
+                unit_boot_start_well(boot, &b);
                 until = 0;
                 assert_int_equal(store_audit_each(b.writer, &all, 1, take_until, &until, &next), 0);
                 assert_int_equal(until, then);
                 unit_boot_done(&b);
+                assert_int_equal(unit_boot_drop(&boot), 0);
         }
 }
 
@@ -134,7 +137,7 @@ static void test_a_database_that_does_not_name_its_log(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                unit_test_with_boot(test_the_record_of_a_loss_outlasts_the_backup),
+                cmocka_unit_test(test_the_record_of_a_loss_outlasts_the_backup),
                 unit_test_with_boot(test_a_database_that_does_not_name_its_log),
         };
 
