@@ -260,9 +260,7 @@ static int start_fleet(struct server *s, struct store *writer) {
 }
 
 static int start_threads(struct server *s) {
-        struct accounts_source source = { .etc = ETC,
-                                          .admin_group = conf_admin_group(s->conf),
-                                          .realms = s->conf->realms };
+        struct accounts_source source = { .etc = ETC, .realms = s->conf->realms };
         struct store *writer;
         int r;
 
@@ -270,6 +268,8 @@ static int start_threads(struct server *s) {
         if (r < 0)
                 return r;
         writer = take_ptr(s->state.writer);
+        s->conf->had_admin_group = accounts_update_had_group(writer);
+        source.admin_group = conf_admin_group(s->conf);
         (void) accounts_update_start(writer, &source);
         r = start_fleet(s, writer);
         if (r < 0) {

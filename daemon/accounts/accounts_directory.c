@@ -188,8 +188,9 @@ static void look_at_groups(const struct looking *l, const char *name, gid_t prim
 
         if (l->admin_group == (gid_t) -1 || account->admin)
                 return;
-        if (l->admin_group == CONF_ADMIN_GROUP_MISSING) {
+        if (conf_is_group_away(l->admin_group)) {
                 account->admin_unsure = true;
+                account->admin = l->admin_group == CONF_ADMIN_GROUP_LOST;
                 return;
         }
         r = find_group(name, primary, l->admin_group);

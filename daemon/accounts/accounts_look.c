@@ -409,8 +409,9 @@ static int look_at_admin(const struct accounts_change *c, struct accounts_update
         bool same = old->state == ACCOUNT_PRESENT && old->uid == account->uid;
         int r;
 
-        account->admin |= facts->admin_group == CONF_ADMIN_GROUP_MISSING && same && old->admin;
-        if (facts->admin_group == (gid_t) -1 || facts->admin_group == CONF_ADMIN_GROUP_MISSING ||
+        if (conf_is_group_away(facts->admin_group))
+                account->admin |= same ? old->admin : facts->admin_group == CONF_ADMIN_GROUP_LOST;
+        if (facts->admin_group == (gid_t) -1 || conf_is_group_away(facts->admin_group) ||
             account->admin || (same && !facts->everybody && !old->admin))
                 return 0;
         r = to_ask(facts, old, old);
@@ -543,19 +544,22 @@ static int note(struct accounts_change *c, void *userdata) {
         return store_account_files_set(c->writer, identity, sizeof(*identity));
 }
 
-/* Everything was compared with these files, so the next start need not do it. */
+/* Everything was compared with these files, so the next start need not do it. Where that is not
+ * certain, it is noted at least which group administers, with files that are none. */
 static int note_files(struct accounts_look *look, struct accounts_update *facts,
                       struct store *writer) {
         struct accounts_change c = { .writer = writer, .now = look->now };
-        struct accounts_files_identity identity;
-        bool certain;
+        struct accounts_files_identity identity, noted;
+        bool certain = accounts_files_identity(look->files, &identity), lists;
         int r;
 
-        if (facts->overtaken || facts->again || !accounts_files_identity(look->files, &identity))
-                return 0;
-        identity.realms = accounts_realms_identify(facts->realms, &certain);
-        if (!certain)
-                return 0;
+        identity.realms = accounts_realms_identify(facts->realms, &lists);
+        if (facts->overtaken || facts->again || !certain || !lists) {
+                r = store_account_files_get(writer, &noted, sizeof(noted));
+                if (r < 0 || (r > 0 && noted.admin_group == identity.admin_group))
+                        return r < 0 ? r : 0;
+                memset(identity.of, 0, sizeof(identity.of));
+        }
         r = store_account_files_are(writer, &identity, sizeof(identity));
         if (r != 0)
                 return r < 0 ? r : 0;

@@ -11,6 +11,7 @@
 #include "accounts/accounts_update.h"
 #include "accounts/accounts_vanished.h"
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/log.h"
 #include "keys/facts.h"
 #include "keys/sweep.h"
@@ -77,6 +78,15 @@ int accounts_update_start(struct store *writer, const struct accounts_source *so
                         return 0;
         }
         return accounts_update_look(writer, source);
+}
+
+bool accounts_update_had_group(struct store *writer) {
+        struct accounts_files_identity identity;
+        bool had = store_account_files_get(writer, &identity, sizeof(identity)) > 0 &&
+                   identity.admin_group != (gid_t) -1 &&
+                   identity.admin_group != CONF_ADMIN_GROUP_MISSING;
+
+        return had || store_account_has_admins(writer) > 0;
 }
 
 int accounts_update_look(struct store *writer, const struct accounts_source *source) {

@@ -78,6 +78,12 @@ int accounts_update_start(struct store *writer, const struct accounts_source *so
 int accounts_update_look(struct store *writer, const struct accounts_source *source);
 
 /**
+ * accounts_update_had_group(writer): whether there was a group that administers when the accounts
+ * were last compared with the files, or an account is known that was in it.
+ */
+bool accounts_update_had_group(struct store *writer);
+
+/**
  * accounts_update_removed(writer, source, user, record):
  * userdel or an administrator says that ${user} was removed. Nothing follows while the passwd file
  * has such a user, or the realm of REALM:NAME. When it has none, and directories have said that

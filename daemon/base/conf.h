@@ -27,8 +27,9 @@
 #define CONF_READER_GROUP "wfapikey-reader"
 
 /* In the place of the group that administers while there is no such group: see conf_admin_group().
- * Nobody has this number. */
+ * Nobody has these numbers. */
 #define CONF_ADMIN_GROUP_MISSING ((gid_t) -3)
+#define CONF_ADMIN_GROUP_LOST    ((gid_t) -4)
 
 struct conf_peer {
         char user[WIRE_USER_MAX + 1];
@@ -43,6 +44,7 @@ struct conf {
         bool from_file; /* the file itself was there */
         bool has_admin_group;
         bool admin_group_default; /* no file says anything of it */
+        bool had_admin_group;     /* this host, before */
         /* One is named, even if nobody has this name any more. */
         bool has_developer_group;
         bool has_reader_group;
@@ -81,13 +83,21 @@ struct conf *conf_copy(const struct conf *conf) _must_check_;
 
 /**
  * conf_admin_group(conf): the group that administers; (gid_t) -1: none. Or
- * CONF_ADMIN_GROUP_MISSING: the group file may be wrong for a moment, so whoever was known to
- * administer still counts as an administrator where these may have no keys.
+ * CONF_ADMIN_GROUP_MISSING: the group file may be wrong for a moment, so a user who was known to
+ * administer still counts as an administrator where these may have no keys. Or
+ * CONF_ADMIN_GROUP_LOST: the same where this host had the group, so a user of whom nothing is known
+ * counts as one, too.
  */
 static inline gid_t conf_admin_group(const struct conf *conf) {
         if (conf->has_admin_group)
                 return conf->admin_group;
-        return conf->admin_name[0] ? CONF_ADMIN_GROUP_MISSING : (gid_t) -1;
+        if (!conf->admin_name[0])
+                return (gid_t) -1;
+        return conf->had_admin_group ? CONF_ADMIN_GROUP_LOST : CONF_ADMIN_GROUP_MISSING;
+}
+
+static inline bool conf_is_group_away(gid_t admin_group) {
+        return admin_group == CONF_ADMIN_GROUP_MISSING || admin_group == CONF_ADMIN_GROUP_LOST;
 }
 
 /**

@@ -116,6 +116,7 @@ bool conf_names_put(const struct conf_names *names, struct conf *conf) {
         size_t n = list(conf, all);
         bool changed = false;
 
+        conf->had_admin_group |= conf->has_admin_group;
         for (size_t i = 0; i < n; i++) {
                 const struct asked *asked = find(names, all[i].kind, all[i].name);
 

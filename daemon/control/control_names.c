@@ -136,7 +136,7 @@ int control_names_new(struct control_names **ret, sd_event *event, struct contro
         }
         /* Where the directory cannot be watched, the timer finds what is new. */
         (void) sd_event_add_inotify(event, &names->watch, etc, ACCOUNTS_WATCHED, on_change, names);
-        if (conf_admin_group(control->loop.conf) == CONF_ADMIN_GROUP_MISSING)
+        if (conf_is_group_away(conf_admin_group(control->loop.conf)))
                 log_line(LOG_INFO,
                          "/etc/group has no group '" CONF_ADMIN_GROUP "': root alone administers");
         /* The names were looked up before the watch began. */

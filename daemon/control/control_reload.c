@@ -16,6 +16,8 @@
 void control_reload_force(struct control *control, struct conf *conf) {
         struct conf *before = control->loop.conf;
 
+        conf->had_admin_group |=
+                before->admin_name[0] && (before->has_admin_group || before->had_admin_group);
         control->loop.conf = conf;
         verify_set_conf(control->fixed.verify, conf);
         accounts_set_conf(control->fixed.accounts, conf);

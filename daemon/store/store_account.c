@@ -5,6 +5,7 @@
 
 #include "store/store_account.h"
 #include "store/store_note.h"
+#include "store/store_once.h"
 #include "store/store_stmt.h"
 
 enum column {
@@ -270,4 +271,26 @@ int store_account_files_set(struct store *writer, const void *identity, size_t l
         if (sqlite3_bind_blob(stmt, 1, identity, (int) len, SQLITE_STATIC) != SQLITE_OK)
                 return -ENOMEM;
         return store_stmt_step(stmt);
+}
+
+int store_account_files_get(struct store *writer, void *identity, size_t len) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(writer->db, &stmt, "SELECT identity FROM account_files");
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        if (r <= 0 || (size_t) sqlite3_column_bytes(stmt, 0) != len)
+                return r < 0 ? r : 0;
+        memcpy(identity, sqlite3_column_blob(stmt, 0), len);
+        return 1;
+}
+
+int store_account_has_admins(struct store *writer) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(writer->db, &stmt,
+                       "SELECT 1 FROM account WHERE admin <> 0 AND uid <> 0 LIMIT 1");
+        return r < 0 ? r : store_stmt_step(stmt);
 }

@@ -99,6 +99,16 @@ int store_account_forget(struct store *writer, const char *after, const char *la
  * store_account_files_are(writer, identity, len), store_account_files_set(writer, identity, len):
  * Whether the files that the accounts were last compared with are noted as ${identity}: 1; 0; an
  * error of the store. The second one notes them, inside a transaction. 0, or an error of the store.
+ *
+ * store_account_files_get(writer, identity, len): what is noted, when it has this length: 1; 0; an
+ * error of the store.
  */
 int store_account_files_are(struct store *writer, const void *identity, size_t len) _must_check_;
 int store_account_files_set(struct store *writer, const void *identity, size_t len) _must_check_;
+int store_account_files_get(struct store *writer, void *identity, size_t len) _must_check_;
+
+/**
+ * store_account_has_admins(writer): whether an account is known that administers by a group. 1; 0;
+ * an error of the store. It looks at each account.
+ */
+int store_account_has_admins(struct store *writer) _must_check_;

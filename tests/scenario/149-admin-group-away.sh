@@ -14,7 +14,7 @@ admin_refused() { ! verify adm <<<"$key"; }
 conf=$dir/wfapikeyd.conf
 echo '# of a test' >"$conf"
 group=$(grep -v '^wfapikey-admin:' /etc/group)
-printf 'adm:x:64331:64331::/:/bin/sh\nbob:x:64332:64332::/:/bin/sh\n' >>/etc/passwd
+printf '%s:/:/bin/sh\n' adm:x:64331:64331: bob:x:64332:64332: new:x:64333:64333: >>/etc/passwd
 replace group "$group"$'\nwfapikey-admin:x:64330:adm'
 
 start
@@ -41,6 +41,14 @@ stop
 start
 admin_refused || fail "an empty group file at a start let an administrator's key in"
 verify bob <<<"$bobs" || fail "bob's key was not accepted after a start"
+run 6 ctl key issue new
+if command -v sqlite3 >/dev/null; then
+    # Of an administrator who is not known, nobody says that this is none.
+    stop
+    sqlite3 "$dir/state/keys.db" "DELETE FROM account"
+    start
+    admin_refused || fail "an empty group file at a start let an unknown administrator's key in"
+fi
 # Somebody is writing the configuration, and has it not read yet.
 echo '[Nothing' >>"$conf"
 replace group "$group"$'\nwfapikey-admin:x:64330:adm,bob'
@@ -55,3 +63,16 @@ admin_refused || fail "the administrator's key was let in"
 replace group "$group"$'\nwfapikey-admin:x:64330:'
 admin_good() { verify adm <<<"$key"; }
 wait_until admin_good
+
+# --- A host that never had the group
+
+stop
+rm -r "$dir/state"
+replace group "$group"
+start
+run 0 ctl policy set enabled=yes admin-keys=no
+run 0 ctl key issue adm
+verify adm <<<"$out" || fail "without a group somebody counts as its member"
+stop
+start
+verify adm <<<"$out" || fail "without a group somebody counts as its member after a start"

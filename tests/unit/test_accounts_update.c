@@ -432,6 +432,56 @@ static void test_while_the_group_is_missing(void **state) {
         assert_int_equal(known(s, "alice").admin, false);
 }
 
+/* Where the host had the group, nobody is known to be none of its members. */
+static void test_while_a_group_is_missing_that_was_there(void **state) {
+        struct unit_store *s = *state;
+
+        set_policy(s, "admin-keys", 0);
+        assert_false(accounts_update_had_group(s->writer));
+        put("group", "");
+        assert_true(pass_by(s, true, CONF_ADMIN_GROUP_LOST, "", ""));
+        assert_int_equal(known(s, "alice").admin, true);
+        assert_int_equal(known(s, "bob").admin, true);
+        assert_true(accounts_update_had_group(s->writer));
+
+        put("group", "admins:x:2001:alice\n");
+        assert_true(pass_by(s, true, ADMINS, "bob ", "bob=present"));
+        put("group", "");
+        assert_false(pass_by(s, true, CONF_ADMIN_GROUP_LOST, "", ""));
+        assert_int_equal(known(s, "alice").admin, true);
+        assert_int_equal(known(s, "bob").admin, false);
+        put("passwd", ROOT ALICE "bob:x:1003:100::/:/bin/sh\n");
+        assert_true(pass_by(s, false, CONF_ADMIN_GROUP_LOST, "", ""));
+        assert_int_equal(known(s, "bob").admin, true); /* another person */
+}
+
+/* What the files were like says it, also where no administrator has a key. */
+static void test_that_there_was_a_group_is_remembered(void **state) {
+        static const struct {
+                gid_t group;
+                bool had;
+        } rows[] = { { 0, true },
+                     { ADMINS, true },
+                     { CONF_ADMIN_GROUP_LOST, true },
+                     { CONF_ADMIN_GROUP_MISSING, false },
+                     { NOBODY, false } };
+        struct unit_store *s = *state;
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                const struct accounts_files_identity identity = { .admin_group = rows[i].group };
+
+                assert_int_equal(store_begin(s->writer), 0);
+                assert_int_equal(store_account_files_set(s->writer, &identity, sizeof(identity)),
+                                 0);
+                assert_int_equal(store_commit(s->writer), 0);
+                assert_int_equal(accounts_update_had_group(s->writer), rows[i].had);
+        }
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_account_files_set(s->writer, "of another version", 18), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_false(accounts_update_had_group(s->writer));
+}
+
 /* --- What is not believed --- */
 
 static void test_files_that_are_not_believed_change_nothing(void **state) {
@@ -530,6 +580,8 @@ int main(void) {
                 test_facts(test_an_administrator_by_a_directory_s_group),
                 test_facts(test_groups_that_are_silent_change_nothing),
                 test_facts(test_while_the_group_is_missing),
+                test_facts(test_while_a_group_is_missing_that_was_there),
+                test_facts(test_that_there_was_a_group_is_remembered),
                 test_facts(test_files_that_are_not_believed_change_nothing),
                 test_facts(test_a_store_that_fails_changes_nothing),
                 test_facts(test_very_many_users),

@@ -125,7 +125,7 @@ static void test_names_that_are_gone_and_come_back(void **state) {
         assert_true(is(conf, 4242, 2002, ROLE_USER));
         assert_true(is(conf, 1002, 1, ROLE_USER));
         /* Nobody is one of those who may, and still they alone may. */
-        assert_int_equal(conf_admin_group(conf), CONF_ADMIN_GROUP_MISSING);
+        assert_int_equal(conf_admin_group(conf), CONF_ADMIN_GROUP_LOST);
         assert_true(conf->has_developer_group);
         assert_false(conf_peer_may_claim(conf, 110, "imap"));
         assert_false(conf_peer_may_vouch(conf, 110, "imap"));
@@ -183,7 +183,7 @@ static void test_groups_of_the_file(void **state) {
         copy = conf_copy(conf);
         assert_true(look(copy, CONF_NAMES_LOCAL));
         assert_true(is(copy, 4242, 2100, ROLE_USER));
-        assert_int_equal(conf_admin_group(copy), CONF_ADMIN_GROUP_MISSING);
+        assert_int_equal(conf_admin_group(copy), CONF_ADMIN_GROUP_LOST);
         assert_int_equal(conf_issues(copy, &(struct peer){ .cred.gid = 2100 }), 0);
         assert_true(copy->realms->of[0].has_issuers);
         /* A copy is one. */
