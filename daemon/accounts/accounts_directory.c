@@ -265,15 +265,23 @@ static void look_up(const struct looking *l, const char *name, struct account_re
 static void look_at(const struct looking *l, const char *name, struct account_record *account) {
         const struct account_record *local = l->files ? accounts_files_find(l->files, name) : NULL;
         struct passwd pw, *found = NULL;
+        bool answered;
 
         if (!local) {
                 look_up(l, name, account);
                 return;
         }
+        answered = getpwnam_r(name, &pw, l->buffer, NSS_BUFFER_LEN, &found) == 0 && found;
+        /* nsswitch.conf(5) has a directory before the files, and it has another user of that name:
+         * services log that one in. So the one of passwd is nobody who could have a key. */
+        if (answered && pw.pw_uid != local->uid) {
+                account->state = ACCOUNT_GONE;
+                return;
+        }
         *account = *local;
         if (l->admin_group == (gid_t) -1 || account->admin)
                 return;
-        if (getpwnam_r(name, &pw, l->buffer, NSS_BUFFER_LEN, &found) == 0 && found)
+        if (answered)
                 look_at_groups(l, local->name, pw.pw_gid, account);
         else
                 account->admin = account->admin_unsure = true;

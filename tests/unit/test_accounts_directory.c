@@ -74,6 +74,8 @@ static const struct remote {
         { "wfa-no-uid", "wfa-no-uid", 0, (uid_t) -1, 7, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false,
           0 },
         { "wfa-no-name", "", 0, 5010, 7, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false, 0 },
+        /* of passwd, with another number */
+        { "daemon", "daemon", 0, 5013, 7, 0, NULL, 0, ACCOUNT_GONE, false, false, 0 },
 };
 
 static const struct remote *find(const char *name, bool spelt) {
