@@ -17,7 +17,7 @@ enum column {
         COL_LOCKED,
         COL_PASSWORD_ENDS,
         COL_CLOSES,
-        COL_SINCE, /* gone_since: of what the state says */
+        COL_SINCE, /* gone_since: of the state */
         COL_CHECKED,
         COL_HELD,
         COL_PASSWORD_SINCE,

@@ -29,7 +29,7 @@ struct helper {
 static struct helper helpers[4];
 static size_t n_started;
 static unsigned resumed;
-static ssize_t stored; /* length of the CA's certificate, or an error */
+static ssize_t stored; /* bytes of the CA, or an error */
 
 int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
                         size_t in_len, size_t out_max, uint64_t timeout_usec,

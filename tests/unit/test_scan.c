@@ -11,7 +11,7 @@
 
 #define SECRET "0123456789abcdefghijABCDEFGHIJ0123456789ab"
 #define MANY   (2 * KEYRING_STRANGERS_MAX)
-#define KNOWN  100 /* one of so many is a key of this host */
+#define KNOWN  100 /* one of so many is known */
 
 static unsigned asked;
 
