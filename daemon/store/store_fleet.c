@@ -182,7 +182,7 @@ int store_fleet_leave_group(struct store *writer, const char *name) {
                 "DELETE FROM fleet_group WHERE name = ?1",
                 "DELETE FROM key WHERE hosts <> '' AND ' ' || hosts || ' ' LIKE '% ' || ?1 || ' %' "
                 "AND NOT EXISTS (SELECT 1 FROM fleet_group g WHERE ' ' || key.hosts || ' ' LIKE "
-                "'% ' || g.name || ' %')",
+                "'% ' || g.name || ' %') AND id NOT IN (SELECT id FROM fleet_outbox)",
         };
         int r = 0;
 

@@ -138,8 +138,8 @@ int store_fleet_note_revoked(struct store *writer, const struct key_record *key)
  * store_fleet_join_group(writer, group): this host is in a group that it knows nothing of yet.
  * Nobody knows any more how old its state is. Inside a transaction. 0, or an error of the store.
  * store_fleet_leave_group(writer, name): this host is not in the group any more. Keys of it that
- * are for no other group of this host are deleted, inside a transaction. 0, or an error of the
- * store.
+ * are for no other group of this host are deleted, but for those whose revocation waits: the row
+ * tells it when this host issues again. Inside a transaction. 0, or an error of the store.
  */
 int store_fleet_join_group(struct store *writer,
                            const struct store_fleet_group *group) _must_check_;

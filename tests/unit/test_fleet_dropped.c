@@ -45,18 +45,24 @@ static int drop_second(struct fixture *f, struct fleet_change *ret) {
         return fleet_hosts_drop(f->issuer.fleet, f->issuer.store->writer, "hub2", ret);
 }
 
-static int move_second(struct fixture *f, bool issuing, struct fleet_change *ret) {
-        struct fleet_move move = { .host = "hub2", .groups = "all mail web", .issuing = issuing };
+static int move_second(struct fixture *f, const char *groups, bool issuing,
+                       struct fleet_change *ret) {
+        struct fleet_move move = { .host = "hub2", .issuing = issuing };
 
+        (void) snprintf(move.groups, sizeof(move.groups), "%s", groups);
         return fleet_hosts_move(f->issuer.fleet, f->issuer.store->writer, &move, ret);
 }
 
 static int demote_second(struct fixture *f, struct fleet_change *ret) {
-        return move_second(f, false, ret);
+        return move_second(f, "all mail web", false, ret);
+}
+
+static int demote_second_to_all(struct fixture *f, struct fleet_change *ret) {
+        return move_second(f, "all", false, ret);
 }
 
 static int promote_second(struct fixture *f, struct fleet_change *ret) {
-        return move_second(f, true, ret);
+        return move_second(f, "all mail web", true, ret);
 }
 
 static bool believes(struct unit_host *h, const struct unit_host *issuer) {
@@ -309,31 +315,40 @@ static void test_a_removal_of_all_keys_that_was_lost(void **state_) {
 
 /* --- Revocations that wait --- */
 
+static int64_t count_waiting(const struct unit_host *h) {
+        return unit_sql_number(h->store->path, "SELECT count(*) FROM fleet_outbox");
+}
+
+/* A key of the group web was revoked on hub2, and the database has not heard of it. */
+static void begin_waiting(struct fixture *f, struct two *t) {
+        struct store_fleet_revocation revocation = { .at = 1 };
+        struct key_record key = fleet_key(f, k, "web");
+        struct fleet_change made = {};
+
+        begin(f, t);
+        unit_host_change(&f->issuer, insert, &key, &made);
+        assert_int_equal(unit_host_take(&t->second, unit_frame_of(&made, "web")), 0);
+        here(&t->second, revoke_key, k);
+        memcpy(revocation.id, k, sizeof(k));
+        assert_int_equal(store_begin(t->second.store->writer), 0);
+        assert_int_equal(store_fleet_put_revocation(t->second.store->writer, &revocation), 0);
+        assert_int_equal(store_commit(t->second.store->writer), 0);
+        fleet_change_done(&made);
+}
+
 /* hub2 does not issue any more, and cannot tell the fleet. It waits until the fleet knows. */
 static void waiting(struct fixture *f, void (*body)(struct store *, void *)) {
-        struct store_fleet_revocation revocation = { .at = 1 };
-        struct fleet_change ended = {}, made = {};
-        struct key_record key = fleet_key(f, k, "web");
+        struct fleet_change ended = {};
         struct two t = {};
 
-        begin(f, &t);
-        unit_host_change(&f->issuer, insert, &key, &made);
-        assert_int_equal(unit_host_take(&t.second, unit_frame_of(&made, "web")), 0);
-        here(&t.second, revoke_key, k);
-        memcpy(revocation.id, k, sizeof(k));
-        assert_int_equal(store_begin(t.second.store->writer), 0);
-        assert_int_equal(store_fleet_put_revocation(t.second.store->writer, &revocation), 0);
-        assert_int_equal(store_commit(t.second.store->writer), 0);
+        begin_waiting(f, &t);
         say(f, demote_second, &t.second);
         assert_false(fleet_self(t.second.fleet)->issuing);
-        assert_int_equal(unit_sql_number(t.second.store->path, "SELECT count(*) FROM fleet_outbox"),
-                         1);
+        assert_int_equal(count_waiting(&t.second), 1);
         unit_host_change(&f->issuer, body, k, &ended);
         assert_int_equal(unit_host_take(&t.second, unit_frame_of(&ended, "web")), 0);
-        assert_int_equal(unit_sql_number(t.second.store->path, "SELECT count(*) FROM fleet_outbox"),
-                         0);
+        assert_int_equal(count_waiting(&t.second), 0);
         fleet_change_done(&ended);
-        fleet_change_done(&made);
         done(&t);
 }
 
@@ -343,6 +358,36 @@ static void test_a_waiting_revocation_that_the_fleet_knows(void **state_) {
 
 static void test_a_waiting_revocation_of_a_removed_key(void **state_) {
         waiting(*state_, remove_key);
+}
+
+static int send_key(const struct store_fleet_revocation *revocation, void *userdata) {
+        return store_delta_touch(userdata, revocation->id);
+}
+
+static void send_all(struct store *writer, void *unused) {
+        (void) unused;
+        assert_int_equal(store_fleet_each_revocation(writer, send_key, writer), 0);
+}
+
+/* hub2 is a member without the key's group for a while, and issues again. */
+static void test_a_waiting_revocation_and_a_group_that_was_left(void **state_) {
+        struct fixture *f = *state_;
+        struct fleet_change told = {};
+        struct two t = {};
+
+        begin_waiting(f, &t);
+        say(f, demote_second_to_all, &t.second);
+        assert_null(fleet_find_group(t.second.fleet, "web"));
+        assert_int_equal(status_of(&t.second, k), KEY_REVOKED);
+        say(f, promote_second, &t.second);
+        resync(&t.second, &f->issuer, "web");
+        assert_int_equal(status_of(&t.second, k), KEY_REVOKED);
+        assert_int_equal(count_waiting(&t.second), 1);
+        unit_host_change(&t.second, send_all, NULL, &told);
+        assert_int_equal(unit_host_take(&f->issuer, unit_frame_of(&told, "web")), 0);
+        assert_int_equal(status_of(&f->issuer, k), KEY_REVOKED);
+        fleet_change_done(&told);
+        done(&t);
 }
 
 /* --- Forks --- */
@@ -394,6 +439,8 @@ int main(void) {
                                                 make, drop),
                 cmocka_unit_test_setup_teardown(test_a_waiting_revocation_of_a_removed_key, make,
                                                 drop),
+                cmocka_unit_test_setup_teardown(test_a_waiting_revocation_and_a_group_that_was_left,
+                                                make, drop),
                 cmocka_unit_test_setup_teardown(test_a_fork_of_equal_length_shows, make, drop),
         };
 
