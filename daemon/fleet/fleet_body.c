@@ -5,8 +5,8 @@
 
 #include "fleet/fleet.h"
 #include "fleet/fleet_body.h"
+#include "fleet/fleet_join.h"
 #include "store/store_mirror.h"
-#include "text.h"
 
 static size_t begin(struct bytes_writer *w, uint8_t type) {
         size_t at = w->len;
@@ -50,8 +50,7 @@ int fleet_body_get_host(const uint8_t *in, size_t len, struct store_fleet_host *
         struct bytes_reader r = { .in = in, .len = len };
         struct store_fleet_host host = {};
 
-        if (get_text(&r, 1, host.name, sizeof(host.name)) < 0 ||
-            !text_is_label(host.name, STORE_FLEET_HOST_MAX))
+        if (get_text(&r, 1, host.name, sizeof(host.name)) < 0 || !fleet_join_is_host(host.name))
                 return -EBADMSG;
         bytes_read_raw(&r, host.issuer, sizeof(host.issuer));
         bytes_read_raw(&r, host.recipient, sizeof(host.recipient));
@@ -81,7 +80,7 @@ int fleet_body_get_issuer(const uint8_t *in, size_t len, struct store_fleet_issu
         if (get_text(&r, 1, issuer.host, sizeof(issuer.host)) < 0)
                 return -EBADMSG;
         trusted = bytes_read_flag(&r);
-        if (!bytes_is_at_end(&r) || !text_is_label(issuer.host, STORE_FLEET_HOST_MAX))
+        if (!bytes_is_at_end(&r) || !fleet_join_is_host(issuer.host))
                 return -EBADMSG;
         *ret = issuer;
         *ret_trusted = trusted;

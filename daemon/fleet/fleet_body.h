@@ -64,7 +64,8 @@ int fleet_body_get_page(const uint8_t *in, size_t len, struct fleet_page *ret) _
 /**
  * fleet_body_get_host(in, len, ret), fleet_body_get_issuer(in, len, ret, ret_trusted),
  * fleet_body_get_group(r, name), fleet_body_get_share(r, ret): read the content of a record. The
- * latter two read the name, and share by share until ${r} is at its end. 0; -EBADMSG.
+ * latter two read the name, and share by share until ${r} is at its end. A host has a name that the
+ * commands take. 0; -EBADMSG.
  */
 int fleet_body_get_host(const uint8_t *in, size_t len, struct store_fleet_host *ret) _must_check_;
 int fleet_body_get_issuer(const uint8_t *in, size_t len, struct store_fleet_issuer *ret,

@@ -33,6 +33,41 @@ static int take_dropped(struct store *writer, struct fleet_issuers *from,
         return store_fleet_note_dropped(writer, issuer->public, number);
 }
 
+struct rival {
+        const struct store_fleet_issuer *than;
+        struct store_fleet_issuer found;
+};
+
+/* Another key of that name, or that key under another name. */
+static int find_rival(const struct store_fleet_issuer *issuer, void *userdata) {
+        struct rival *rival = userdata;
+        const struct store_fleet_issuer *than = rival->than;
+
+        if ((strcmp(issuer->host, than->host) == 0) ==
+            (memcmp(issuer->public, than->public, sizeof(than->public)) == 0))
+                return 0;
+        rival->found = *issuer;
+        return 1;
+}
+
+/* A name has one key: what is dropped by that name is all that signs by it. A host has ended the
+ * former key before it says another one, unless it means ill. Of two in a page the one counts that
+ * this host has believed before. 1; 0: the key is not believed; an error of the store. */
+static int oust_rivals(struct fleet *f, struct store *writer, const struct fleet_issuers *from,
+                       const struct store_fleet_issuer *issuer) {
+        struct rival rival = { .than = issuer };
+        int r;
+
+        r = store_fleet_each_issuer(writer, find_rival, &rival);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        if (!from->page || !fleet_find_issuer(f, issuer->public) ||
+            fleet_find_issuer(f, rival.found.public))
+                return 0;
+        r = store_fleet_drop_issuer(writer, rival.found.public);
+        return r < 0 ? r : 1;
+}
+
 static int take_trusted(struct fleet *f, struct store *writer, const struct fleet_issuers *from,
                         const struct store_fleet_issuer *issuer) {
         int64_t dropped = 0;
@@ -42,6 +77,9 @@ static int take_trusted(struct fleet *f, struct store *writer, const struct flee
             memcmp(from->told, issuer->public, sizeof(from->told)) != 0)
                 r = store_fleet_dropped(writer, issuer->public, &dropped);
         if (r < 0 || dropped > 0)
+                return r;
+        r = oust_rivals(f, writer, from, issuer);
+        if (r <= 0)
                 return r;
         r = set_self(f, writer, issuer->host, true);
         return r < 0 ? r : store_fleet_put_issuer(writer, issuer);

@@ -19,7 +19,8 @@ struct fleet_issuers {
  * fleet_issuers_take(f, writer, from, in, len): takes the record of an issuer. A change says what
  * an administrator wants. A snapshot that was made by a host with an older store does not know what
  * was dropped since: an issuer whose end this host has seen stays dropped, unless the snapshot has
- * seen the same end. 0; -EBADMSG; an error of the store.
+ * seen the same end. A second key of a name, or name of a key, is not believed, before the first
+ * one is ended. 0; -EBADMSG; an error of the store.
  * fleet_issuers_end(f, writer, from): all records of a change or page were taken. When an issuer is
  * not believed any more, nothing is believed that it has said of changes to come. 0; an error of
  * the store.

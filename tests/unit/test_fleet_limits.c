@@ -128,8 +128,9 @@ static void test_a_change_with_too_many(void **state) {
 
         resync(&f->member, &f->issuer, "all");
         for (unsigned i = 0; i < FLEET_ISSUERS_MAX; i++) {
-                struct store_fleet_issuer issuer = { .host = "many" };
+                struct store_fleet_issuer issuer = {};
 
+                (void) snprintf(issuer.host, sizeof(issuer.host), "many%u", i);
                 memset(issuer.public, (int) i + 1, sizeof(issuer.public));
                 fleet_body_put_issuer(&w, &issuer, true);
         }

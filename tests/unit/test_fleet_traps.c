@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What an issuing host that means ill prepares for the time when it is dropped: keys that go on
+ * signing, states that nobody can end or change any more, snapshots that cannot be made. */
+#include "unit_snapshot.h"
+
+#include "fleet/fleet_body.h"
+#include "secret/secretfile.h"
+#include "store/store_stmt.h"
+
+struct evil {
+        struct unit_host host;
+        struct fleet_change invite;
+};
+
+/* A second issuing host, that means ill. All are at the same number of the group of all hosts. */
+static void begin(struct fixture *f, struct evil *e) {
+        unit_host_make(&e->host, 5);
+        unit_host_invite(&f->issuer, &e->host, "second", "all mail web", true, &e->invite);
+        resync(&f->member, &f->issuer, "all");
+        resync(&e->host, &f->issuer, "all");
+}
+
+static void done(struct evil *e) {
+        fleet_change_done(&e->invite);
+        unit_host_drop(&e->host);
+}
+
+/* It signs these bytes as a change of the group of all hosts. Says what others make of it. */
+static int say(struct fixture *f, struct evil *e, const struct bytes_writer *body) {
+        struct fleet_change change = {};
+        int r, member;
+
+        assert_int_equal(fleet_change_say(e->host.fleet, body->out, body->len, &change), 0);
+        assert_int_equal(unit_host_take(&e->host, &change.frames[0]),
+                         r = unit_host_take(&f->issuer, &change.frames[0]));
+        member = unit_host_take(&f->member, &change.frames[0]);
+        assert_int_equal(member, r);
+        fleet_change_done(&change);
+        return r;
+}
+
+/* The administrator drops it. */
+static void drop_evil(struct fixture *f) {
+        struct fleet_change change = {};
+        struct fleet_news news;
+
+        assert_int_equal(
+                fleet_hosts_drop(f->issuer.fleet, f->issuer.store->writer, "second", &change), 0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &change, NULL, &news),
+                0);
+        assert_int_equal(unit_host_take(&f->member, &change.frames[0]), 0);
+        fleet_change_done(&change);
+}
+
+/* --- Keys that sign --- */
+
+static size_t count_issuers(const struct unit_host *h) {
+        size_t n = 0;
+
+        while (fleet_issuer(h->fleet, n))
+                n++;
+        return n;
+}
+
+static void own_key(const struct unit_host *h, uint8_t out[static SEAL_PUBLIC_LEN]) {
+        uint8_t secret[SEAL_SECRET_LEN];
+
+        assert_int_equal(mirror_key_source(h->dir, secret), 0);
+        seal_source_of(secret, out);
+}
+
+/* A key that only "second" has, or its own one again, under ${name}. */
+static int trust(struct fixture *f, struct evil *e, const char *name, bool own) {
+        struct store_fleet_issuer issuer = { .public = { 7 } };
+        uint8_t body[256];
+        struct bytes_writer w = { .out = body, .size = sizeof(body) };
+
+        if (own)
+                own_key(&e->host, issuer.public);
+        (void) snprintf(issuer.host, sizeof(issuer.host), "%s", name);
+        fleet_body_put_issuer(&w, &issuer, true);
+        return say(f, e, &w);
+}
+
+static void test_a_second_key_of_another_host(void **state_) {
+        struct fixture *f = *state_;
+        struct evil e = {};
+
+        begin(f, &e);
+        assert_int_equal(trust(f, &e, "hub", false), 0);
+        assert_int_equal(trust(f, &e, "hub", true), 0);
+        drop_evil(f);
+        assert_int_equal(count_issuers(&f->issuer), 1);
+        assert_int_equal(count_issuers(&f->member), 1);
+        assert_true(fleet_self(f->issuer.fleet)->issuing);
+        done(&e);
+}
+
+/* The same in a snapshot, which has all issuing hosts: theirs comes first or last. */
+static void test_a_second_key_in_a_snapshot(void **state_) {
+        struct fixture *f = *state_;
+
+        for (unsigned byte = 0; byte < 256; byte += 255) {
+                struct store_fleet_issuer issuer = { .host = "hub" };
+                struct store *writer = f->issuer.store->writer;
+                uint8_t public[SEAL_PUBLIC_LEN];
+                struct pages p;
+
+                memset(issuer.public, (int) byte, sizeof(issuer.public));
+                own_key(&f->issuer, public);
+                assert_int_equal(store_begin(writer), 0);
+                assert_int_equal(store_fleet_put_issuer(writer, &issuer), 0);
+                assert_int_equal(store_commit(writer), 0);
+                snapshot(&f->issuer, "all", true, &p);
+                assert_int_equal(unit_host_take(&f->issuer, &p.pages[0]), 0);
+                take_all(&f->member, &p);
+                assert_int_equal(count_issuers(&f->issuer), 1);
+                assert_int_equal(count_issuers(&f->member), 1);
+                assert_non_null(fleet_find_issuer(f->member.fleet, public));
+        }
+}
+
+/* 'fleet drop' takes no such name. */
+static void test_a_name_that_is_none(void **state_) {
+        static const char *const names[] = { "A host", "Hub", "-" };
+        struct fixture *f = *state_;
+        struct store_fleet_host host = { .groups = "all" };
+        uint8_t body[512];
+        struct evil e = {};
+
+        begin(f, &e);
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+                struct bytes_writer w = { .out = body, .size = sizeof(body) };
+
+                assert_int_equal(trust(f, &e, names[i], false), -EBADMSG);
+                (void) snprintf(host.name, sizeof(host.name), "%s", names[i]);
+                fleet_body_put_host(&w, &host);
+                assert_int_equal(say(f, &e, &w), -EBADMSG);
+        }
+        done(&e);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_a_second_key_of_another_host, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_second_key_in_a_snapshot, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_name_that_is_none, make, drop),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
