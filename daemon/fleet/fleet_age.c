@@ -14,6 +14,8 @@
 #define KEEP_MS 60000
 /* By so much wall clocks may be wrong: an hour, and what it takes. */
 #define LATE_MS INT64_C(3900000)
+/* From one boot to the next the clocks of two hosts drift by no more, or it is made up later. */
+#define DRIFT_MS 5000
 /* A rebase does not take so long. */
 #define REBASE_MS INT64_C(3600000)
 
@@ -27,23 +29,29 @@ static void read_boot(char out[static sizeof(((struct store_fleet_clock *) 0)->b
 
 /* --- As a host that listens --- */
 
-/* How late a statement is by the wall clocks. They may be wrong by an hour. */
+/* How late a statement is by the wall clocks. */
 static int64_t lateness(const struct fleet_trusted *issuer, const struct frame_head *head) {
-        int64_t late = clock_now() * 1000 - head->signed_at_ms -
-                       (issuer->skew_known ? issuer->skew_ms : 0);
+        return clock_now() * 1000 - head->signed_at_ms - (issuer->skew_known ? issuer->skew_ms : 0);
+}
 
+/* They may be wrong by an hour. */
+static int64_t without_tolerance(int64_t late) {
         return late > LATE_MS ? late : 0;
 }
 
 /* The first statement that is heard says nothing about how long it was on its way. Otherwise one
  * that was withheld for days would count as new after a reboot. */
 static void hear_first(struct fleet_trusted *issuer, const struct frame_head *head, int64_t ahead) {
+        int64_t late;
+
         if (head->clock != issuer->clock)
                 issuer->skew_known = false;
         issuer->heard = true;
         issuer->clock = head->clock;
         issuer->ahead_ms = ahead;
-        issuer->late_ms = lateness(issuer, head);
+        late = lateness(issuer, head);
+        issuer->late_ms = without_tolerance(late);
+        issuer->doubt_ms = issuer->skew_known && late > 0 ? late : 0;
 }
 
 static void hear_next(struct fleet_trusted *issuer, const struct frame_head *head, int64_t ahead) {
@@ -54,10 +62,13 @@ static void hear_next(struct fleet_trusted *issuer, const struct frame_head *hea
                 issuer->late_ms = late > 0 ? late : 0;
                 issuer->ahead_ms = ahead;
         }
-        if (issuer->late_ms == 0)
+        if (issuer->late_ms == 0 && issuer->doubt_ms == 0)
                 return;
         /* The wall clock can have been set right since. */
         late = lateness(issuer, head) - (ahead - issuer->ahead_ms);
+        if (late < issuer->doubt_ms)
+                issuer->doubt_ms = late > 0 ? late : 0;
+        late = without_tolerance(lateness(issuer, head)) - (ahead - issuer->ahead_ms);
         if (late < issuer->late_ms)
                 issuer->late_ms = late > 0 ? late : 0;
 }
@@ -261,12 +272,18 @@ static void restore_silence(struct fleet *f, const struct store_fleet_clock *clo
         }
 }
 
-/* The number is negative where nothing was heard in this boot. */
+/* The number is negative where nothing was heard in this boot. So it is where what was heard is in
+ * doubt: what was known before goes on, and the next one is judged by that. Otherwise what is
+ * withheld could be an hour later after each boot. */
 static void fill_issuer(const struct fleet_trusted *issuer, int64_t boot_at_ms,
                         struct store_fleet_issuer *ret) {
+        int64_t late = issuer->late_ms, doubt = issuer->doubt_ms - DRIFT_MS;
+        bool heard = issuer->heard && doubt <= late;
+
+        late = doubt > late ? doubt : late;
         *ret = issuer->issuer;
-        ret->clock = issuer->heard ? (int64_t) issuer->clock : -(int64_t) issuer->clock;
-        ret->ahead_ms = issuer->heard        ? issuer->ahead_ms - issuer->late_ms
+        ret->clock = heard ? (int64_t) issuer->clock : -(int64_t) issuer->clock;
+        ret->ahead_ms = issuer->heard        ? issuer->ahead_ms - late
                         : issuer->skew_known ? issuer->skew_ms - boot_at_ms
                                              : FLEET_UNKNOWN;
 }

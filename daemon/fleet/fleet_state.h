@@ -64,6 +64,9 @@ struct fleet_trusted {
         /* from before this boot: how much our wall clock is ahead of the clock that it signs by */
         bool skew_known;
         int64_t skew_ms;
+        /* By how much what was heard in this boot is later than that, for all that is known. The
+         * wall clocks may be wrong by so much, or it was withheld. */
+        int64_t doubt_ms;
 };
 
 /* Invariant: nothing else is valid while joined is not set, but what remembers says. */

@@ -58,6 +58,55 @@ static void test_withheld_over_a_reboot(void **state) {
         expect_age(&f->member, 0);
 }
 
+/* What the wall clocks may be wrong by is hidden once, and not once more with each reboot. */
+static void test_withheld_over_many_reboots(void **state) {
+        struct fixture *f = *state;
+
+        assert_int_equal(take_statements(f, 0), 0);
+        for (int n = 1; n <= 4; n++) {
+                reboot(&f->member);
+                make_older(f->member.fleet, 24);
+                assert_int_equal(take_statements(f, n * HOUR_MS), 0);
+                expect_age(&f->member, n == 1 ? 0 : n * HOUR_MS);
+        }
+        assert_int_equal(take_statements(f, 0), 0);
+        expect_age(&f->member, 0);
+}
+
+/* The daemon alone starts again, after a statement that was withheld for an hour over a reboot. */
+static void test_withheld_over_a_reboot_and_a_restart(void **state) {
+        struct fixture *f = *state;
+
+        assert_int_equal(take_statements(f, 0), 0);
+        reboot(&f->member);
+        assert_int_equal(take_statements(f, HOUR_MS), 0);
+        expect_age(&f->member, 0);
+        for (int n = 2; n <= 3; n++) {
+                assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, true), 0);
+                unit_host_again(&f->member);
+                make_older(f->member.fleet, 24);
+                assert_int_equal(take_statements(f, n * HOUR_MS), 0);
+                expect_age(&f->member, n * HOUR_MS);
+        }
+}
+
+/* A clock that was wrong when the first statement came, and is set right: nothing is in doubt. */
+static void test_a_clock_that_is_set_right_and_a_reboot(void **state) {
+        struct fixture *f = *state;
+
+        set_by_s = -2 * 3600;
+        assert_int_equal(take_statements(f, 0), 0);
+        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, true), 0);
+        unit_host_again(&f->member);
+        set_by_s = 0;
+        assert_int_equal(take_statements(f, 0), 0);
+        for (unsigned i = 0; i < 2; i++) {
+                reboot(&f->member);
+                assert_int_equal(take_statements(f, 0), 0);
+                expect_age(&f->member, 0);
+        }
+}
+
 /* A host that comes gets an old log, and old statements. */
 static void test_withheld_from_a_host_that_joins(void **state) {
         struct fixture *f = *state;
@@ -193,6 +242,12 @@ static void test_silence_goes_on(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_withheld_over_a_reboot, make_with_clock, drop),
+                cmocka_unit_test_setup_teardown(test_withheld_over_many_reboots, make_with_clock,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_withheld_over_a_reboot_and_a_restart,
+                                                make_with_clock, drop),
+                cmocka_unit_test_setup_teardown(test_a_clock_that_is_set_right_and_a_reboot,
+                                                make_with_clock, drop),
                 cmocka_unit_test_setup_teardown(test_withheld_from_a_host_that_joins,
                                                 make_with_clock, drop),
                 cmocka_unit_test_setup_teardown(test_clocks_that_differ, make_with_clock, drop),
