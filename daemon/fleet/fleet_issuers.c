@@ -33,6 +33,18 @@ static int take_dropped(struct store *writer, struct fleet_issuers *from,
         return store_fleet_note_dropped(writer, issuer->public, number);
 }
 
+/* Of a key that nobody has believed there is nothing to remember: they could be without number. */
+static int note_dropped(struct fleet *f, struct store *writer, const struct fleet_issuers *from,
+                        const uint8_t public[static SEAL_PUBLIC_LEN]) {
+        int64_t known = 0;
+        int r;
+
+        r = store_fleet_dropped(writer, public, &known);
+        if (r < 0 || (known == 0 && !fleet_find_issuer(f, public)))
+                return r;
+        return store_fleet_note_dropped(writer, public, from->number);
+}
+
 struct rival {
         const struct store_fleet_issuer *than;
         struct store_fleet_issuer found;
@@ -103,7 +115,7 @@ int fleet_issuers_take(struct fleet *f, struct store *writer, struct fleet_issue
                 return store_fleet_note_dropped(writer, issuer.public, from->number);
         r = set_self(f, writer, issuer.host, false);
         if (r >= 0)
-                r = store_fleet_note_dropped(writer, issuer.public, from->number);
+                r = note_dropped(f, writer, from, issuer.public);
         return r < 0 ? r : store_fleet_drop_issuer(writer, issuer.public);
 }
 

@@ -571,11 +571,6 @@ int store_delta_sql(const char *table, const struct store_columns *columns, char
                                          : wide_sql(table, columns, out, size);
 }
 
-static int take_removed(struct store *writer, const uint8_t *in, size_t len) {
-        return len % KEYTEXT_ID_LEN != 0 ? -EBADMSG
-                                         : store_pages_drop_ids(writer, in, len / KEYTEXT_ID_LEN);
-}
-
 /* What this host has itself stays, also where the fleet had the same. */
 static int take_certs_gone(struct store *writer, const uint8_t *in, size_t len) {
         if (len % RECORD_THUMBPRINT_LEN != 0)
@@ -585,6 +580,6 @@ static int take_certs_gone(struct store *writer, const uint8_t *in, size_t len) 
 
 int store_delta_take(struct store *writer, uint8_t type, const uint8_t *in, size_t len) {
         if (type == STORE_RECORD_REMOVED)
-                return take_removed(writer, in, len);
+                return store_pages_take_removed(writer, in, len);
         return type == STORE_RECORD_CERTS_GONE ? take_certs_gone(writer, in, len) : -EBADMSG;
 }

@@ -324,7 +324,8 @@ int store_fleet_each_dropped(struct store *s,
 
         r = store_once(s->db, &row.stmt,
                        "SELECT substr(id, 8), revision FROM fleet_gone WHERE id >= 'issuer ' AND "
-                       "id < 'issuer ~' ORDER BY id");
+                       "id < 'issuer ~' AND length(id) = %d ORDER BY revision DESC, id LIMIT %d",
+                       7 + 2 * STORE_FLEET_PUBLIC_LEN, STORE_FLEET_DROPPED_MAX);
         while (r >= 0 && (r = store_row_get_next(&row)) > 0) {
                 char hex[2 * STORE_FLEET_PUBLIC_LEN + 1] = "";
                 uint8_t public[STORE_FLEET_PUBLIC_LEN];

@@ -9,6 +9,8 @@
 /* bytes in libpq's connection string */
 #define STORE_FLEET_DATABASE_MAX 1023
 #define STORE_FLEET_PUBLIC_LEN   32
+/* so many keys that are not believed any more a snapshot tells of */
+#define STORE_FLEET_DROPPED_MAX 1000
 
 /* This host's place in a fleet. */
 struct store_fleet {
@@ -157,7 +159,8 @@ int store_fleet_drop_revocation(struct store *writer, const char *id) _must_chec
  * store_fleet_note_dropped(writer, public, number): the change ${number} of the group of all hosts
  * has dropped this issuer, inside a transaction. That is kept also when it is trusted again.
  * store_fleet_dropped(s, public, ret): the number of the last change that did; 0: none. Both 0, or
- * an error of the store. store_fleet_each_dropped(): as the others.
+ * an error of the store. store_fleet_each_dropped(): the ${STORE_FLEET_DROPPED_MAX} that were
+ * dropped last, as the others.
  */
 int store_fleet_note_dropped(struct store *writer,
                              const uint8_t public[static STORE_FLEET_PUBLIC_LEN],

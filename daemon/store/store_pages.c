@@ -213,6 +213,20 @@ int store_pages_drop_ids(struct store *writer, const uint8_t *ids, size_t n) {
         return r;
 }
 
+int store_pages_take_removed(struct store *writer, const uint8_t *in, size_t len) {
+        char id[KEYTEXT_ID_LEN + 1] = {};
+
+        if (len % KEYTEXT_ID_LEN != 0)
+                return -EBADMSG;
+        /* What is noted as gone has other names beside the ids of keys. */
+        for (size_t at = 0; at < len; at += KEYTEXT_ID_LEN) {
+                memcpy(id, in + at, KEYTEXT_ID_LEN);
+                if (!keytext_is_id(id))
+                        return -EBADMSG;
+        }
+        return store_pages_drop_ids(writer, in, len / KEYTEXT_ID_LEN);
+}
+
 /* With ${beside}, of the keys that are there alone. */
 static int prepare_range(struct store *writer, const struct store_pages_range *range,
                          const char *beside, sqlite3_stmt **ret) {

@@ -4,7 +4,6 @@
 #include "unit_snapshot.h"
 
 #include "fleet/fleet_body.h"
-#include "secret/secretfile.h"
 #include "store/store_stmt.h"
 
 struct evil {
@@ -141,11 +140,93 @@ static void test_a_name_that_is_none(void **state_) {
         done(&e);
 }
 
+/* --- Snapshots that cannot be made --- */
+
+/* That a key is gone is noted beside the issuing hosts that are. */
+static void test_a_removed_key_that_is_none(void **state_) {
+        struct fixture *f = *state_;
+        uint8_t body[64];
+        struct bytes_writer w = { .out = body, .size = sizeof(body) };
+        struct evil e = {};
+        struct pages p;
+
+        begin(f, &e);
+        bytes_write(&w, 1, STORE_RECORD_REMOVED);
+        bytes_write(&w, 4, KEYTEXT_ID_LEN);
+        bytes_write_raw(&w, "issuer abc", KEYTEXT_ID_LEN);
+        assert_int_equal(say(f, &e, &w), -EBADMSG);
+        /* A host of before can have it. */
+        unit_sql(f->issuer.store->path, "INSERT INTO fleet_gone VALUES ('issuer abc', 1)");
+        drop_evil(f);
+        snapshot(&f->issuer, "all", true, &p);
+        take_all(&f->member, &p);
+        done(&e);
+}
+
+static int64_t count_dropped(const struct unit_host *h) {
+        return unit_sql_number(h->store->path,
+                               "SELECT count(*) FROM fleet_gone WHERE id LIKE 'issuer %'");
+}
+
+#define MANY 50000
+
+/* "These do not issue any more." Nobody has known them. */
+static void test_many_keys_that_are_dropped(void **state_) {
+        struct fixture *f = *state_;
+        struct store_fleet_issuer issuer = { .host = "x" };
+        struct bytes_writer w = { .size = (size_t) MANY * 64 };
+        struct evil e = {};
+
+        begin(f, &e);
+        w.out = malloc(w.size);
+        assert_non_null(w.out);
+        for (uint32_t i = 0; i < MANY; i++) {
+                memcpy(issuer.public, &i, sizeof(i));
+                fleet_body_put_issuer(&w, &issuer, false);
+        }
+        assert_false(w.full);
+        assert_int_equal(say(f, &e, &w), 0);
+        free(w.out);
+        assert_int_equal(count_dropped(&f->issuer), 0);
+        assert_int_equal(count_dropped(&f->member), 0);
+        drop_evil(f);
+        assert_int_equal(count_dropped(&f->member), 1);
+        done(&e);
+}
+
+/* A snapshot tells of those that were dropped last. */
+static void test_many_keys_that_were_dropped(void **state_) {
+        struct fixture *f = *state_;
+        struct unit_host late = {};
+        struct fleet_change invite = {};
+        struct evil e = {};
+
+        begin(f, &e);
+        unit_sql(f->issuer.store->path,
+                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+                 "INSERT INTO fleet_gone SELECT 'issuer ' || printf('%064X', i), 1 FROM n");
+        drop_evil(f);
+        unit_host_make(&late, 7);
+        unit_host_invite(&f->issuer, &late, "late", "all", false, &invite);
+        resync(&late, &f->issuer, "all");
+        assert_int_equal(count_dropped(&late), STORE_FLEET_DROPPED_MAX);
+        assert_int_equal(unit_sql_number(late.store->path,
+                                         "SELECT count(*) FROM fleet_gone WHERE id LIKE 'issuer %' "
+                                         "AND revision > 1"),
+                         1);
+        fleet_change_done(&invite);
+        unit_host_drop(&late);
+        done(&e);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_second_key_of_another_host, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_second_key_in_a_snapshot, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_name_that_is_none, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_removed_key_that_is_none, make, drop),
+                cmocka_unit_test_setup_teardown(test_many_keys_that_are_dropped, make, drop),
+                cmocka_unit_test_setup_teardown(test_many_keys_that_were_dropped, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
