@@ -34,7 +34,7 @@ static int remove_parse(struct control_call *call, sd_bus_message *m) {
 
 static int remove_all_fleet(struct control_call *call, struct store *writer) {
         struct all_call *all = (struct all_call *) call;
-        struct policy policy;
+        int64_t epoch = RECORD_FLEET_EPOCH;
         char detail[48];
         int r;
 
@@ -48,13 +48,11 @@ static int remove_all_fleet(struct control_call *call, struct store *writer) {
                              all->n, all->expected);
                 return 0;
         }
-        if (!control_get_policy(call, writer, &policy))
-                return 0;
         (void) snprintf(detail, sizeof(detail), "%" PRIu64 " keys of the fleet", all->n);
-        r = store_fleet_epoch(writer, &policy.fleet_epoch);
+        /* That of the policies is no larger: store_fleet_bound_epoch(). */
+        r = store_fleet_epoch(writer, &epoch);
         if (r >= 0)
-                r = store_policy_set(writer, POLICY_FLEET_EPOCH, policy.fleet_epoch + 1,
-                                     clock_now());
+                r = store_policy_set(writer, POLICY_FLEET_EPOCH, epoch + 1, clock_now());
         return r < 0 ? r : control_audit_add(call, writer, "removed-all", NULL, detail);
 }
 

@@ -177,12 +177,18 @@ static int take_records(struct applying *a, const uint8_t *at, size_t len) {
 
 /* A policy that this build does not know is one that it could not obey. */
 static int check_wide(const struct applying *a) {
+        const struct fleet_member *all = fleet_find_group(a->f, FLEET_GROUP_ALL);
+        int64_t number = a->issuers.number;
         struct policy policy;
         int r;
 
         if (!a->wide && !a->certs)
                 return 0;
-        r = facts_policy(a->writer, &policy);
+        if (!a->all)
+                number = all ? all->group.number : 0;
+        r = store_fleet_bound_epoch(a->writer, number);
+        if (r >= 0)
+                r = facts_policy(a->writer, &policy);
         if (r >= 0)
                 r = mirror_certs_check(a->writer);
         return r < 0 ? r : registered_touch(a->writer, clock_now());

@@ -140,7 +140,10 @@ int fleet_issuers_end(struct fleet *f, struct store *writer, const struct fleet_
         if (!from->any)
                 return 0;
         r = store_fleet_each_issuer(writer, count_old, &remaining);
-        return r < 0 || remaining.n == f->n_issuers ? r : store_pages_bound_born(writer, NULL);
+        if (r < 0 || remaining.n == f->n_issuers)
+                return r;
+        r = store_pages_bound_born(writer, NULL);
+        return r < 0 ? r : store_pages_bound_epochs(writer, from->number);
 }
 
 /* --- Telling --- */

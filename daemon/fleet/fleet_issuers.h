@@ -22,8 +22,8 @@ struct fleet_issuers {
  * seen the same end. A second key of a name, or name of a key, is not believed, before the first
  * one is ended. 0; -EBADMSG; an error of the store.
  * fleet_issuers_end(f, writer, from): all records of a change or page were taken. When an issuer is
- * not believed any more, nothing is believed that it has said of changes to come. 0; an error of
- * the store.
+ * not believed any more, nothing is believed that it has said of changes or epochs to come. 0; an
+ * error of the store.
  */
 int fleet_issuers_take(struct fleet *f, struct store *writer, struct fleet_issuers *from,
                        const uint8_t *in, size_t len) _must_check_;

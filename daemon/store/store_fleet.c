@@ -365,6 +365,18 @@ int store_fleet_epoch(struct store *s, int64_t *inout) {
         return r;
 }
 
+int store_fleet_bound_epoch(struct store *writer, int64_t number) {
+        _cleanup_store_row_ struct store_row row = {};
+        int r;
+
+        r = store_once(writer->db, &row.stmt,
+                       "UPDATE policy SET value = ?1 WHERE name = 'fleet-epoch' AND value > ?1");
+        if (r < 0)
+                return r;
+        store_row_put_number(&row, RECORD_FLEET_EPOCH + number);
+        return store_row_put_done(&row);
+}
+
 int store_fleet_epoch_waits(struct store *s) {
         int64_t n = 0;
         int r;

@@ -189,6 +189,13 @@ int store_fleet_has_all(struct store *writer) _must_check_;
 int store_fleet_epoch(struct store *s, int64_t *inout) _must_check_;
 
 /**
+ * store_fleet_bound_epoch(writer, number): what was said up to the change ${number} of the log of
+ * all hosts cannot have brought the epoch of the policies further than that change. Inside a
+ * transaction. 0, or an error of the store.
+ */
+int store_fleet_bound_epoch(struct store *writer, int64_t number) _must_check_;
+
+/**
  * store_fleet_epoch_waits(s): whether all keys of the fleet were removed, and the fleet has
  * forgotten that: what came of it is older than what this host knows. 1 or 0, or an error of the
  * store.

@@ -467,6 +467,26 @@ int store_pages_end_certs(struct store *writer, const uint8_t *thumbprints, size
                                      thumbprints, n);
 }
 
+static int bound_epochs(struct store *writer, const char *table, int64_t epoch) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(writer->db, &stmt,
+                       "UPDATE main.%s SET epoch = ?1 WHERE hosts <> '' AND epoch > ?1", table);
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_int64(stmt, 1, epoch));
+        return r < 0 ? r : store_stmt_step(stmt);
+}
+
+int store_pages_bound_epochs(struct store *writer, int64_t number) {
+        int64_t epoch = RECORD_FLEET_EPOCH + number;
+        int r;
+
+        r = bound_epochs(writer, "key", epoch);
+        return r < 0 || !writer->bulk ? r
+                                      : bound_epochs(writer, store_bulk_table(writer->bulk), epoch);
+}
+
 int store_pages_drop_certs(struct store *writer, const uint8_t *thumbprints, size_t n) {
         int r;
 

@@ -89,6 +89,13 @@ int64_t store_pages_number(const char *group, const char *hosts, const char *bor
 int store_pages_bound_born(struct store *writer, const char *id) _must_check_;
 
 /**
+ * store_pages_bound_epochs(writer, number): no key of the fleet that is here now is newer than the
+ * change ${number} of the log of all hosts, so that what removes all keys ends it, too. Inside a
+ * transaction. 0, or an error of the store.
+ */
+int store_pages_bound_epochs(struct store *writer, int64_t number) _must_check_;
+
+/**
  * store_pages_end_certs(writer, thumbprints, n), store_pages_drop_certs(writer, thumbprints, n):
  * these certificates, or all but these, are not the fleet's any more. What a host has itself stays.
  * Inside a transaction. store_pages_each_cert(p, visit, userdata): the thumbprints of the fleet's

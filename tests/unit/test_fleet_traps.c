@@ -6,6 +6,8 @@
 #include "fleet/fleet_body.h"
 #include "store/store_stmt.h"
 
+static char k[] = "aaaaaaaaaa";
+
 struct evil {
         struct unit_host host;
         struct fleet_change invite;
@@ -36,6 +38,17 @@ static int say(struct fixture *f, struct evil *e, const struct bytes_writer *bod
         assert_int_equal(member, r);
         fleet_change_done(&change);
         return r;
+}
+
+/* The same of a change of keys or policies. */
+static void say_change(struct fixture *f, struct evil *e, void (*body)(struct store *, void *),
+                       void *userdata) {
+        struct fleet_change made = {};
+
+        unit_host_change(&e->host, body, userdata, &made);
+        assert_int_equal(unit_host_take(&f->issuer, &made.frames[0]), 0);
+        assert_int_equal(unit_host_take(&f->member, &made.frames[0]), 0);
+        fleet_change_done(&made);
 }
 
 /* The administrator drops it. */
@@ -219,6 +232,68 @@ static void test_many_keys_that_were_dropped(void **state_) {
         done(&e);
 }
 
+/* --- Keys that nobody can end or change --- */
+
+static void set_epoch(struct store *writer, void *userdata) {
+        store_delta_widen(writer->delta);
+        assert_int_equal(store_policy_set(writer, "fleet-epoch", *(int64_t *) userdata, 1000), 0);
+}
+
+/* As remove-all --fleet does it. */
+static void remove_all(struct fixture *f) {
+        int64_t epoch = RECORD_FLEET_EPOCH;
+        struct fleet_change change = {};
+
+        assert_int_equal(store_fleet_epoch(f->issuer.store->writer, &epoch), 0);
+        epoch++;
+        unit_host_change(&f->issuer, set_epoch, &epoch, &change);
+        assert_int_equal(unit_host_take(&f->member, &change.frames[0]), 0);
+        fleet_change_done(&change);
+}
+
+static int64_t count_live(const struct unit_host *h) {
+        return unit_sql_number(h->store->path, "SELECT count(*) FROM key WHERE epoch >= (SELECT "
+                                               "value FROM policy WHERE name = 'fleet-epoch')");
+}
+
+static void test_a_key_with_the_last_epoch(void **state_) {
+        struct fixture *f = *state_;
+        struct key_record key = fleet_key(f, k, "all");
+        struct evil e = {};
+
+        begin(f, &e);
+        key.epoch = INT64_MAX;
+        say_change(f, &e, insert, &key);
+        drop_evil(f);
+        remove_all(f);
+        assert_int_equal(count_live(&f->issuer), 0);
+        assert_int_equal(count_live(&f->member), 0);
+        done(&e);
+}
+
+/* The next change of that policy would be one that no host can take. */
+static void test_the_last_epoch(void **state_) {
+        struct fixture *f = *state_;
+        struct key_record key = fleet_key(f, k, "all");
+        struct fleet_change made = {};
+        int64_t epoch = INT64_MAX - 1;
+        struct evil e = {};
+
+        begin(f, &e);
+        say_change(f, &e, set_epoch, &epoch);
+        drop_evil(f);
+        remove_all(f);
+        key.epoch = RECORD_FLEET_EPOCH;
+        assert_int_equal(store_fleet_epoch(f->issuer.store->writer, &key.epoch), 0);
+        unit_host_change(&f->issuer, insert, &key, &made);
+        assert_int_equal(unit_host_take(&f->member, &made.frames[0]), 0);
+        assert_int_equal(count_live(&f->member), 1);
+        remove_all(f);
+        assert_int_equal(count_live(&f->member), 0);
+        fleet_change_done(&made);
+        done(&e);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_second_key_of_another_host, make, drop),
@@ -227,6 +302,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_removed_key_that_is_none, make, drop),
                 cmocka_unit_test_setup_teardown(test_many_keys_that_are_dropped, make, drop),
                 cmocka_unit_test_setup_teardown(test_many_keys_that_were_dropped, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_key_with_the_last_epoch, make, drop),
+                cmocka_unit_test_setup_teardown(test_the_last_epoch, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
