@@ -146,7 +146,7 @@ static int prepare_merge(struct store_bulk *b, const char *table,
         char sql[2 * STORE_LIST_LEN];
         int r;
 
-        r = store_delta_key_sql(table, columns, sql, sizeof(sql));
+        r = store_delta_key_sql(table, columns, false, sql, sizeof(sql));
         return r < 0 ? r : store_stmt_error(sqlite3_prepare_v2(b->writer->db, sql, -1, ret, NULL));
 }
 

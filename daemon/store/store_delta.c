@@ -472,13 +472,13 @@ static void put_insert(struct store_out *out, const struct store_columns *column
         store_record_put(out, text, (size_t) n);
 }
 
-int store_delta_key_sql(const char *table, const struct store_columns *columns, char *sql,
-                        size_t size) {
+int store_delta_key_sql(const char *table, const struct store_columns *columns, bool last,
+                        char *sql, size_t size) {
         static const char *const needed[] = { "id",       "owner",   "owner_uid",  "status",
                                               "reason",   "dead_at", "updated_at", "hosts",
                                               "revision", "digest",  "need",       "certificate" };
         struct store_out out = { .bytes = (uint8_t *) sql, .size = size - 1 };
-        char list[STORE_LIST_LEN], text[256];
+        char list[STORE_LIST_LEN], text[320];
         int n;
 
         for (size_t i = 0; i < ARRAY_LEN(needed); i++)
@@ -504,11 +504,13 @@ int store_delta_key_sql(const char *table, const struct store_columns *columns, 
                 put_update(&out, columns->names[i]);
         out.len -= 2;
         /* Two histories of a key can have the same revision: a change was lost with a database,
-         * and another host made one in its place. That it was revoked is true in both. */
+         * and another host made one in its place. That it was revoked is true in both. Behind the
+         * largest revision there is none: see store_delta_count_up(). */
         n = snprintf(text, sizeof(text),
                      " WHERE hosts <> '' AND (excluded.revision > revision OR excluded.status > "
                      "status OR (excluded.revision = revision AND (excluded.digest <> digest OR "
-                     "excluded.need <> need OR excluded.certificate <> certificate)))");
+                     "excluded.need <> need OR excluded.certificate <> certificate%s)))",
+                     last ? " OR revision = 9223372036854775807" : "");
         store_record_put(&out, text, (size_t) n);
         sql[out.len] = '\0';
         return out.full ? -EMSGSIZE : 0;
@@ -567,7 +569,7 @@ static int wide_sql(const char *table, const struct store_columns *columns, char
 
 int store_delta_sql(const char *table, const struct store_columns *columns, char *out,
                     size_t size) {
-        return strcmp(table, "key") == 0 ? store_delta_key_sql(table, columns, out, size)
+        return strcmp(table, "key") == 0 ? store_delta_key_sql(table, columns, true, out, size)
                                          : wide_sql(table, columns, out, size);
 }
 

@@ -13,10 +13,12 @@ int store_delta_sql(const char *table, const struct store_columns *columns, char
                     size_t size) _must_check_;
 
 /**
- * store_delta_key_sql(table, columns, out, size): the same for a table of the form of key.
+ * store_delta_key_sql(table, columns, last, out, size): the same for a table of the form of key.
+ * ${last}: of rows with the largest revision the one that comes last counts. What follows in the
+ * log comes again, so in the end the newest one does.
  */
-int store_delta_key_sql(const char *table, const struct store_columns *columns, char *out,
-                        size_t size) _must_check_;
+int store_delta_key_sql(const char *table, const struct store_columns *columns, bool last,
+                        char *out, size_t size) _must_check_;
 
 /**
  * store_delta_note_key(writer, id), store_delta_note_row(writer, table, name, len),

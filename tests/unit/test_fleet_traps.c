@@ -6,7 +6,7 @@
 #include "fleet/fleet_body.h"
 #include "store/store_stmt.h"
 
-static char k[] = "aaaaaaaaaa";
+static char k[] = "aaaaaaaaaa", other[] = "bbbbbbbbbb";
 
 struct evil {
         struct unit_host host;
@@ -294,6 +294,53 @@ static void test_the_last_epoch(void **state_) {
         done(&e);
 }
 
+static void say_again(struct store *writer, void *userdata) {
+        struct key_record key;
+
+        assert_int_equal(store_key_get(writer, userdata, &key), 0);
+        assert_int_equal(store_key_update(writer, &key), 0);
+        assert_int_equal(
+                store_stmt_exec(writer->db, "UPDATE key SET revision = 9223372036854775807"), 0);
+}
+
+/* Another key takes its place. */
+static void retire_key(struct store *writer, void *userdata) {
+        struct key_record key;
+
+        assert_int_equal(store_key_get(writer, userdata, &key), 0);
+        key.retires_at = UNIT_BEGUN_AT + 60;
+        memcpy(key.successor, other, sizeof(other));
+        assert_int_equal(store_key_update(writer, &key), 0);
+}
+
+static int64_t retirement(const struct unit_host *h) {
+        return unit_sql_number(h->store->path, "SELECT retires_at FROM key");
+}
+
+/* No revision is behind the largest one. */
+static void test_a_key_with_the_last_revision(void **state_) {
+        struct fixture *f = *state_;
+        struct key_record key = fleet_key(f, k, "all");
+        struct fleet_change made = {}, retired = {};
+        struct evil e = {};
+        struct pages p;
+
+        begin(f, &e);
+        unit_host_change(&f->issuer, insert, &key, &made);
+        assert_int_equal(unit_host_take(&e.host, &made.frames[0]), 0);
+        assert_int_equal(unit_host_take(&f->member, &made.frames[0]), 0);
+        say_change(f, &e, say_again, k);
+        drop_evil(f);
+        unit_host_change(&f->issuer, retire_key, k, &retired);
+        assert_int_equal(retirement(&f->issuer), UNIT_BEGUN_AT + 60);
+        snapshot(&f->issuer, "all", false, &p);
+        take_all(&f->member, &p);
+        assert_int_equal(retirement(&f->member), UNIT_BEGUN_AT + 60);
+        fleet_change_done(&made);
+        fleet_change_done(&retired);
+        done(&e);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_second_key_of_another_host, make, drop),
@@ -304,6 +351,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_many_keys_that_were_dropped, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_key_with_the_last_epoch, make, drop),
                 cmocka_unit_test_setup_teardown(test_the_last_epoch, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_key_with_the_last_revision, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
