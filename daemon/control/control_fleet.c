@@ -343,23 +343,6 @@ void control_fleet_start(struct control *control, struct control_fleet_out *out)
 
 /* --- The end --- */
 
-static int drop_revocation(const char *id, void *userdata) {
-        return store_fleet_drop_revocation(userdata, id);
-}
-
-/* They are in the log now. */
-static int drop_revocations(struct control_fleet_out *out, struct store *writer) {
-        int r;
-
-        r = store_begin(writer);
-        if (r >= 0)
-                r = store_delta_each_key(out->delta, drop_revocation, writer);
-        if (r >= 0)
-                r = store_commit_quietly(writer);
-        store_rollback(writer);
-        return r;
-}
-
 /* Another host was first, and this host has its change by now. */
 static bool has_newer(const struct control_fleet_out *out) {
         const struct fleet *fleet = out->control->writer.fleet;
@@ -393,8 +376,6 @@ static void finish_run(struct worker_job *job, struct store *writer) {
         r = fleet_change_apply(out->control->writer.fleet, writer, &out->change, out->delta, &news);
         control_fleet_publish(out->control);
         if (!call) {
-                if (r >= 0)
-                        r = drop_revocations(out, writer);
                 if (r < 0)
                         log_line(LOG_ERR, "revocations of the outbox could not be noted: %s",
                                  fleet_refusal(r) ?: store_error_text(r));

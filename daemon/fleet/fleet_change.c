@@ -125,6 +125,11 @@ static int put_audit(const struct audit_record *record, void *userdata) {
         return store_audit_add(userdata, record);
 }
 
+/* What the change says of a key is in the log of all of its groups now. */
+static int drop_revocation(const char *id, void *userdata) {
+        return store_fleet_drop_revocation(userdata, id);
+}
+
 /* The log can have brought the frame before fleetd has said that it is there. Another frame with
  * its number does not count: fleetd has then said what is not so. */
 static bool is_there(struct fleet *f, const struct fleet_frame *frame) {
@@ -152,6 +157,8 @@ int fleet_change_apply(struct fleet *f, struct store *writer, const struct fleet
         r = store_begin(writer);
         if (r >= 0 && delta)
                 r = store_delta_each_account(delta, put_account, writer);
+        if (r >= 0 && delta)
+                r = store_delta_each_key(delta, drop_revocation, writer);
         for (size_t i = 0; r >= 0 && i < change->n; i++)
                 if (!is_there(f, &change->frames[i]))
                         r = fleet_apply_one(f, writer, change->frames[i].bytes,

@@ -2,6 +2,7 @@
 /* Judges a row by what this host knows of the key's groups. Does not decide which of two rows of a
  * key counts: store_delta.c does. */
 #include <errno.h>
+#include <string.h>
 
 #include "fleet/fleet_row.h"
 #include "store/store_mirror.h"
@@ -33,9 +34,12 @@ static int drop_removed(const struct fleet_row *row, const struct key_record *ke
 static int tell_again(const struct fleet_row *row, const struct key_record *key) {
         if (key->status != KEY_REVOKED || (!row->waits && store_import_is_revoked(row->load)))
                 return 0;
-        return store_import_is_revoked(row->load)
-                       ? store_fleet_drop_revocation(row->writer, key->id)
-                       : store_fleet_note_revoked(row->writer, key);
+        if (!store_import_is_revoked(row->load))
+                return store_fleet_note_revoked(row->writer, key);
+        /* Said in one of its groups, it can be unknown in the others. */
+        return row->f->self.issuing && strchr(key->hosts, ' ')
+                       ? 0
+                       : store_fleet_drop_revocation(row->writer, key->id);
 }
 
 /* No key has come with a later change than the one that brings it. Otherwise no snapshot would

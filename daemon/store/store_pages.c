@@ -195,11 +195,17 @@ int store_pages_drop_ids(struct store *writer, const uint8_t *ids, size_t n) {
         r = store_once(writer->db, &note,
                        "REPLACE INTO fleet_gone (id, revision) VALUES (?1, 9223372036854775807)");
         if (r >= 0)
-                r = store_once(writer->db, &delete,
-                               "DELETE FROM key WHERE id = ?1 AND hosts <> ''");
-        /* Nobody has to hear that it was revoked. */
+                r = store_once(
+                        writer->db, &delete,
+                        "DELETE FROM key WHERE id = ?1 AND hosts <> '' AND (instr(hosts, ' ') = 0 "
+                        "OR NOT EXISTS (SELECT 1 FROM fleet_outbox o WHERE o.id = ?1) OR NOT "
+                        "EXISTS (SELECT 1 FROM fleet f WHERE f.issuing = 1))");
+        /* Nobody has to hear that it was revoked. But said in one of its groups, it can be good in
+         * the others. Then an issuing host tells them first. */
         if (r >= 0)
-                r = store_once(writer->db, &told, "DELETE FROM fleet_outbox WHERE id = ?1");
+                r = store_once(writer->db, &told,
+                               "DELETE FROM fleet_outbox WHERE id = ?1 AND NOT EXISTS (SELECT 1 "
+                               "FROM key k WHERE k.id = ?1)");
         for (size_t i = 0; r >= 0 && i < 3 * n; i++) {
                 sqlite3_stmt *stmt = i % 3 == 0 ? note : i % 3 == 1 ? delete : told;
 

@@ -341,6 +341,51 @@ static void test_a_key_with_the_last_revision(void **state_) {
         done(&e);
 }
 
+/* --- Revocations that wait --- */
+
+/* hub has revoked a key of two groups, and waits for the database. "second" ends it in one of the
+ * groups alone. Hosts of the other one have not heard of it. */
+static void end_in_one_group(struct fixture *f, void (*body)(struct store *, void *)) {
+        struct store_fleet_revocation waiting = { .at = 5 };
+        struct key_record key = fleet_key(f, k, "mail web");
+        struct store *writer = f->issuer.store->writer;
+        struct fleet_change made = {}, ended = {}, told = {};
+        struct evil e = {};
+
+        begin(f, &e);
+        unit_host_change(&f->issuer, insert, &key, &made);
+        for (size_t i = 0; i < made.n; i++) {
+                assert_int_equal(unit_host_take(&e.host, &made.frames[i]), 0);
+                assert_int_equal(unit_host_take(&f->member, &made.frames[i]), 0);
+        }
+        here(&f->issuer, revoke_key, k);
+        memcpy(waiting.id, k, sizeof(k));
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_fleet_put_revocation(writer, &waiting), 0);
+        assert_int_equal(store_commit(writer), 0);
+        unit_host_change(&e.host, body, k, &ended);
+        assert_int_equal(unit_host_take(&f->issuer, unit_frame_of(&ended, "mail")), 0);
+        assert_int_equal(fleet_age_may_state(f->issuer.fleet, writer), 0);
+        drop_evil(f);
+        /* hub tells it. */
+        unit_host_change(&f->issuer, revoke_key, k, &told);
+        assert_int_equal(fleet_age_may_state(f->issuer.fleet, writer), 1);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&told, "web")), 0);
+        assert_int_equal(status_of(&f->member, k), KEY_REVOKED);
+        fleet_change_done(&made);
+        fleet_change_done(&ended);
+        fleet_change_done(&told);
+        done(&e);
+}
+
+static void test_a_key_that_is_revoked_in_one_group(void **state_) {
+        end_in_one_group(*state_, revoke_key);
+}
+
+static void test_a_key_that_is_removed_in_one_group(void **state_) {
+        end_in_one_group(*state_, remove_key);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_second_key_of_another_host, make, drop),
@@ -352,6 +397,10 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_key_with_the_last_epoch, make, drop),
                 cmocka_unit_test_setup_teardown(test_the_last_epoch, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_key_with_the_last_revision, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_key_that_is_revoked_in_one_group, make,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_a_key_that_is_removed_in_one_group, make,
+                                                drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
