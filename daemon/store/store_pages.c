@@ -364,7 +364,7 @@ static void bounding_done(struct bounding *b) {
         (void) sqlite3_finalize(b->update);
 }
 
-/* What this host has of the group. 0: it is not in it. */
+/* What this host has of the group. Returns 1; 0: it is not in it; an error. */
 static int get_number(struct bounding *b, const char *group, size_t len, int64_t *ret) {
         int r;
 
@@ -388,6 +388,9 @@ static int bound(struct bounding *b, const char *hosts, const char *born,
                 int64_t of = strtoll(born, NULL, 10), here = 0;
 
                 r = get_number(b, hosts, word, &here);
+                /* Of a group that this host is not in nothing is known. */
+                if (r == 0)
+                        here = of;
                 any |= of > here;
                 used += (size_t) snprintf(out + used, STORE_BORN_LEN - used, "%s%" PRId64,
                                           used > 0 ? " " : "", of > here ? here : of);

@@ -140,6 +140,44 @@ static void test_a_key_born_elsewhere_and_a_snapshot(void **state_) {
         done(&t);
 }
 
+/* A host that is not in a group yet knows nothing of its numbers. When it comes into the group and
+ * gets a snapshot of before the key, that does not remove the key. */
+static void test_a_good_key_of_a_group_to_come(void **state_) {
+        struct fixture *f = *state_;
+        struct fleet_move move = { .host = "web3", .groups = "all mail web" };
+        struct key_record key = fleet_key(f, k, "mail web");
+        struct fleet_change invite = {}, made = {}, moved = {};
+        struct unit_host third = {};
+        struct fleet_news news;
+        struct two t = {};
+        struct pages p;
+
+        begin(f, &t);
+        unit_host_make(&third, 4);
+        unit_host_invite(&f->issuer, &third, "web3", "all web", false, &invite);
+        resync(&third, &f->issuer, "all");
+        issue(f, other, "mail");
+        snapshot(&f->issuer, "mail", false, &p);
+        unit_host_change(&f->issuer, insert, &key, &made);
+        assert_int_equal(unit_host_take(&third, unit_frame_of(&made, "web")), 0);
+        say(f, drop_second, &third);
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, f->issuer.store->writer, &move, &moved),
+                         0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &moved, NULL, &news),
+                0);
+        assert_int_equal(unit_host_take(&third, &moved.frames[0]), 0);
+        take_all(&third, &p);
+        assert_int_equal(status_of(&third, k), KEY_ACTIVE);
+        assert_int_equal(unit_host_take(&third, unit_frame_of(&made, "mail")), 0);
+        assert_int_equal(status_of(&third, k), KEY_ACTIVE);
+        fleet_change_done(&invite);
+        fleet_change_done(&made);
+        fleet_change_done(&moved);
+        unit_host_drop(&third);
+        done(&t);
+}
+
 /* --- Issuing hosts --- */
 
 /* hub3 has the store of before hub2 was dropped. */
@@ -427,6 +465,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_key_born_elsewhere, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_key_born_elsewhere_and_a_snapshot, make,
                                                 drop),
+                cmocka_unit_test_setup_teardown(test_a_good_key_of_a_group_to_come, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_dropped_issuer_after_a_rebase, make, drop),
                 cmocka_unit_test_setup_teardown(test_an_issuer_that_issues_again, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_rebase_that_is_kept, make, drop),
