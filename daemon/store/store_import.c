@@ -201,6 +201,10 @@ static int bind_value(struct store_import *l, sqlite3_stmt *stmt, struct in *in,
         const uint8_t *bytes;
         size_t len;
 
+        /* What these say is also read here, where a value is not converted. */
+        if ((column == l->status_column && type != SQLITE_INTEGER) ||
+            (column == l->born_column && type != SQLITE_TEXT))
+                return -EBADMSG;
         if (type == SQLITE_NULL)
                 return in->wrong ? -EBADMSG : 0; /* what is not bound is NULL */
         if (type == SQLITE_INTEGER) {

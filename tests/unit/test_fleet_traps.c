@@ -3,7 +3,10 @@
  * signing, states that nobody can end or change any more, snapshots that cannot be made. */
 #include "unit_snapshot.h"
 
+#include <sqlite3.h>
+
 #include "fleet/fleet_body.h"
+#include "store/store_mirror.h"
 #include "store/store_stmt.h"
 
 static char k[] = "aaaaaaaaaa", other[] = "bbbbbbbbbb";
@@ -386,6 +389,87 @@ static void test_a_key_that_is_removed_in_one_group(void **state_) {
         end_in_one_group(*state_, remove_key);
 }
 
+/* --- Values of another type --- */
+
+/* Copies the records of a key. In the row, the value of ${column} becomes the text "0", or NULL. */
+static size_t respell(const uint8_t *in, size_t len, const char *column, int type, uint8_t *out) {
+        struct bytes_reader r = { .in = in, .len = len };
+        struct bytes_writer w = { .out = out, .size = 2 * len }, row = w;
+        size_t n, wanted = SIZE_MAX, table;
+
+        table = STORE_RECORD_HEAD + bytes_get(in + 1, 4);
+        bytes_write_raw(&w, in, table);
+        r.at = STORE_RECORD_HEAD;
+        r.at += 1 + in[r.at];
+        n = bytes_read(&r, 1);
+        for (size_t i = 0; i < n; i++) {
+                size_t name = bytes_read(&r, 1);
+
+                if (name == strlen(column) && memcmp(in + r.at, column, name) == 0)
+                        wanted = i;
+                r.at += name;
+        }
+        assert_int_equal(r.at, table);
+        assert_in_range(wanted, 0, n - 1);
+        r.at += STORE_RECORD_HEAD;
+        row.out += table + STORE_RECORD_HEAD;
+        for (size_t i = 0; i < n; i++) {
+                size_t at = r.at;
+                uint64_t was = bytes_read(&r, 1);
+
+                r.at += was == SQLITE_NULL ? 0 : was == SQLITE_INTEGER ? 8 : bytes_read(&r, 4);
+                if (i != wanted)
+                        bytes_write_raw(&row, in + at, r.at - at);
+                else
+                        bytes_write(&row, 1, (uint64_t) type);
+                if (i == wanted && type == SQLITE_TEXT) {
+                        bytes_write(&row, 4, 1);
+                        bytes_write_raw(&row, "0", 1);
+                }
+        }
+        bytes_write(&w, 1, STORE_RECORD_ROW);
+        bytes_write(&w, 4, row.len);
+        return w.len + row.len;
+}
+
+/* SQLite would convert it. What is made of the row must not be what the row before has said. */
+static void test_values_of_another_type(void **state_) {
+        static const struct {
+                const char *column;
+                int type;
+        } cases[] = {
+                { "status", SQLITE_TEXT },
+                { "status", SQLITE_NULL },
+                { "born", SQLITE_NULL },
+        };
+        struct fixture *f = *state_;
+        struct key_record key = fleet_key(f, other, "all");
+        uint8_t records[4096], body[8192];
+        struct store_delta *delta = NULL;
+        struct evil e = {};
+        struct store *writer;
+        size_t len;
+
+        begin(f, &e);
+        writer = e.host.store->writer;
+        assert_int_equal(store_delta_new(&delta), 0);
+        store_delta_watch(writer, delta);
+        assert_int_equal(store_begin(writer), 0);
+        insert(writer, &key);
+        assert_int_equal(
+                store_delta_encode(delta, writer, "all", false, records, sizeof(records), &len), 0);
+        store_rollback(writer);
+        store_delta_watch(writer, NULL);
+        assert_null(store_delta_free(delta));
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                struct bytes_writer w = { .out = body };
+
+                w.len = respell(records, len, cases[i].column, cases[i].type, body);
+                assert_int_equal(say(f, &e, &w), -EBADMSG);
+        }
+        done(&e);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_second_key_of_another_host, make, drop),
@@ -401,6 +485,7 @@ int main(void) {
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_a_key_that_is_removed_in_one_group, make,
                                                 drop),
+                cmocka_unit_test_setup_teardown(test_values_of_another_type, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
