@@ -7,6 +7,7 @@
 #include "control/control_doctor.h"
 #include "control/control_state.h"
 #include "fleet/fleet_age.h"
+#include "fleet/fleet_hosts.h"
 #include "keys/facts.h"
 #include "store/store_fleet.h"
 #include "store/store_reported.h"
@@ -35,6 +36,21 @@ static void check_issuers(struct diagnose_call *d, const struct fleet *fleet,
                         "the issuing host %s has said nothing for %" PRId64
                         " s; what it revokes may not come here",
                         fleet_issuer(fleet, i)->host, silent_s);
+}
+
+/* 'fleet hosts' shows hosts, and no key that has none. */
+static void check_strangers(struct diagnose_call *d, const struct fleet *fleet,
+                            struct store *writer) {
+        const struct store_fleet_issuer *issuer =
+                fleet ? fleet_hosts_stranger(fleet, writer) : NULL;
+
+        if (issuer)
+                control_doctor_add(d, DIAGNOSE_WARNING, "fleet",
+                                   "wfapikeyctl fleet hosts; fleet drop ends all keys of a name, "
+                                   "and fleet move those that are not the host's",
+                                   "what is signed in the name of %s is believed, and the key is "
+                                   "that of no host of the fleet",
+                                   issuer->host);
 }
 
 /* The database was restored or a standby promoted, and both histories have the same length. */
@@ -107,8 +123,10 @@ static void check_age(struct diagnose_call *d, const struct fleet *fleet, struct
                                    "this host has heard nothing of its fleet for %" PRId64
                                    " s; after %" PRId64 " s the keys of the fleet are refused",
                                    age, policy.replica_max_age_s);
-        else
+        else {
                 check_issuers(d, fleet, &policy);
+                check_strangers(d, fleet, writer);
+        }
         check_waiting(d, writer, sum.waiting);
         check_fork(d, fleet);
 }

@@ -75,6 +75,20 @@ static int check_others_issue(struct fleet *f, struct store *writer, const char 
         return r < 0 ? r : counting.n > 0 ? 0 : -EBUSY;
 }
 
+const struct store_fleet_issuer *fleet_hosts_stranger(const struct fleet *f, struct store *writer) {
+        for (size_t i = 0; f->joined && i < f->n_issuers; i++) {
+                const struct store_fleet_issuer *issuer = &f->issuers[i].issuer;
+                struct store_fleet_host host = {};
+                int r;
+
+                r = store_fleet_get_host(writer, issuer->host, &host);
+                if (r == -ENOENT ||
+                    (r >= 0 && memcmp(host.issuer, issuer->public, sizeof(host.issuer)) != 0))
+                        return issuer;
+        }
+        return NULL;
+}
+
 /* --- Groups --- */
 
 struct sharing {

@@ -58,3 +58,10 @@ int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_m
  */
 int fleet_hosts_drop(struct fleet *f, struct store *writer, const char *host,
                      struct fleet_change *ret) _must_check_;
+
+/**
+ * fleet_hosts_stranger(f, writer): a key that is believed as that of an issuing host, and is the
+ * key of no host with that name; NULL: there is none. A host that has not followed the log of all
+ * hosts so far does not know them. Borrowed until anything is taken.
+ */
+const struct store_fleet_issuer *fleet_hosts_stranger(const struct fleet *f, struct store *writer);

@@ -112,6 +112,32 @@ static void test_a_second_key_of_another_host(void **state_) {
         done(&e);
 }
 
+/* A name that no host has. It can be dropped, and 'fleet hosts' does not show it. */
+static void test_a_key_without_a_host(void **state_) {
+        struct fixture *f = *state_;
+        struct fleet_change change = {};
+        struct fleet_news news;
+        struct evil e = {};
+
+        begin(f, &e);
+        assert_null(fleet_hosts_stranger(f->issuer.fleet, f->issuer.store->writer));
+        assert_null(fleet_hosts_stranger(f->member.fleet, f->member.store->writer));
+        assert_int_equal(trust(f, &e, "nobody", false), 0);
+        drop_evil(f);
+        assert_string_equal(fleet_hosts_stranger(f->issuer.fleet, f->issuer.store->writer)->host,
+                            "nobody");
+        assert_string_equal(fleet_hosts_stranger(f->member.fleet, f->member.store->writer)->host,
+                            "nobody");
+        assert_int_equal(
+                fleet_hosts_drop(f->issuer.fleet, f->issuer.store->writer, "nobody", &change), 0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &change, NULL, &news),
+                0);
+        assert_null(fleet_hosts_stranger(f->issuer.fleet, f->issuer.store->writer));
+        fleet_change_done(&change);
+        done(&e);
+}
+
 /* The same in a snapshot, which has all issuing hosts: theirs comes first or last. */
 static void test_a_second_key_in_a_snapshot(void **state_) {
         struct fixture *f = *state_;
@@ -473,6 +499,7 @@ static void test_values_of_another_type(void **state_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_second_key_of_another_host, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_key_without_a_host, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_second_key_in_a_snapshot, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_name_that_is_none, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_removed_key_that_is_none, make, drop),
