@@ -162,6 +162,13 @@ CREATE TABLE IF NOT EXISTS wfapikey.report (
 );
 ALTER TABLE wfapikey.report ALTER COLUMN frame SET STORAGE EXTERNAL;
 
+-- A row for each host, which its own sessions lock so that they go one at a time. A host can hold such
+-- a lock for long: by one expression that PostgreSQL does not interrupt. So it locks nothing that
+-- others need, and they neither lock nor wait for these rows.
+CREATE TABLE IF NOT EXISTS wfapikey.latch (
+        host text COLLATE "C" PRIMARY KEY
+);
+
 -- Roles of hosts that were dropped, until no session of theirs is left. Nobody else could end one
 -- whose role is gone.
 CREATE TABLE IF NOT EXISTS wfapikey.gone (
@@ -281,10 +288,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN ' GRANTED BY wfapikey_owner' ELSE '' END;
 $$;
 
--- A host could keep a transaction open that has locked its row or its role. Then it could not be
--- dropped, and at a site the replication would wait for it.
+-- A host could keep a transaction open that has locked its role. This ends it soon, but not while it
+-- evaluates an expression. So what drops or moves a host waits for no lock longer than lock_timeout.
 CREATE OR REPLACE FUNCTION wfapikey.end_sessions_of(host_role name) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error SET lock_timeout = '500ms' AS $$
 DECLARE
         sessions integer[] := ARRAY(SELECT pid FROM pg_stat_activity WHERE usename = host_role AND pid <> pg_backend_pid());
 BEGIN
@@ -298,6 +305,10 @@ BEGIN
                 PERFORM pg_terminate_backend(p) FROM unnest(sessions) p;
                 EXECUTE format('REVOKE %I FROM %I', host_role, current_user);
         END IF;
+EXCEPTION
+        -- The role has locked that right. PostgreSQL 15 and older let every role give itself to others.
+        WHEN lock_not_available OR internal_error THEN
+                RAISE WARNING 'wfapikey: sessions of role % go on: %', host_role, SQLERRM;
 END
 $$;
 
@@ -306,15 +317,61 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
         SELECT wfapikey.end_sessions_of(role) FROM wfapikey.host WHERE name = host_name;
 $$;
 
--- A role that cannot be dropped stays without any right: everybody may own large objects, in any
--- database of the server, and the owner of one stays.
+-- Takes every right from the role of a host that was dropped. The role may keep its own rows of the
+-- catalog locked, as by ALTER ROLE. Then end_old() does it later: only the table host counts.
+CREATE OR REPLACE FUNCTION wfapikey.disarm(host_role name) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error SET lock_timeout = '500ms' AS $$
+BEGIN
+        BEGIN
+                EXECUTE format('REVOKE wfapikey_member FROM %I%s', host_role, wfapikey.by_owner());
+                IF pg_has_role(host_role, 'wfapikey_issuer', 'MEMBER') THEN
+                        EXECUTE format('REVOKE wfapikey_issuer FROM %I%s', host_role, wfapikey.by_owner());
+                END IF;
+        EXCEPTION
+                WHEN OTHERS THEN
+                        RAISE WARNING 'wfapikey: the rights of role %: %', host_role, SQLERRM;
+        END;
+        BEGIN
+                EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', host_role);
+        EXCEPTION
+                WHEN OTHERS THEN
+                        RAISE WARNING 'wfapikey: the login of role %: %', host_role, SQLERRM;
+        END;
+END
+$$;
+
+-- What a host has left, but the last report: it tells a host of that name which numbers there were.
+-- Rows that a session of the host has locked go when that has ended, with the role.
+CREATE OR REPLACE FUNCTION wfapikey.forget_rows(host_name text) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+        DELETE FROM wfapikey.head WHERE issuer = host_name AND grp IN (
+                SELECT grp FROM wfapikey.head WHERE issuer = host_name FOR UPDATE SKIP LOCKED);
+        DELETE FROM wfapikey.snapshot WHERE issuer = host_name AND grp IN (
+                SELECT grp FROM wfapikey.snapshot WHERE issuer = host_name FOR UPDATE SKIP LOCKED);
+        DELETE FROM wfapikey.page WHERE issuer = host_name AND (grp, number, page) IN (
+                SELECT grp, number, page FROM wfapikey.page WHERE issuer = host_name FOR UPDATE SKIP LOCKED);
+        DELETE FROM wfapikey.report WHERE host = host_name AND number IN (
+                SELECT number FROM wfapikey.report WHERE host = host_name
+                        AND number < (SELECT max(number) FROM wfapikey.report WHERE host = host_name) FOR UPDATE SKIP LOCKED);
+$$;
+
+-- The last that is there of a host. A role that cannot be dropped stays without any right: everybody
+-- may own large objects, in any database of the server, and the owner of one stays.
 CREATE OR REPLACE FUNCTION wfapikey.drop_gone(host_role name) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning SET lock_timeout = '500ms' AS $$
+DECLARE
+        host_name text := substr(host_role, length('wfapikey_host_') + 1);
 BEGIN
         PERFORM wfapikey.end_sessions_of(host_role);
+        IF NOT (SELECT site FROM wfapikey.fleet) THEN
+                PERFORM wfapikey.forget_rows(host_name);
+        END IF;
+        DELETE FROM wfapikey.latch WHERE host = host_name;
         DELETE FROM wfapikey.gone WHERE role = host_role;
         EXECUTE format('DROP ROLE IF EXISTS %I', host_role);
 EXCEPTION
+        WHEN lock_not_available OR internal_error THEN
+                RAISE WARNING 'wfapikey: role % has locked what goes with it: %', host_role, SQLERRM;
         WHEN OTHERS OR query_canceled THEN
                 DELETE FROM wfapikey.gone WHERE role = host_role;
                 RAISE WARNING 'wfapikey: role % stays, and cannot log in: %', host_role, SQLERRM;
@@ -339,8 +396,14 @@ DECLARE
 BEGIN
         -- One that has logged in while its host was dropped. Nobody can log in since, and a session
         -- that was about to begin is here a few seconds later.
-        FOR gone IN SELECT * FROM wfapikey.gone FOR UPDATE SKIP LOCKED LOOP
-                IF gone.at < clock_timestamp() - interval '10 s'
+        FOR gone IN SELECT * FROM wfapikey.gone ORDER BY random() FOR UPDATE SKIP LOCKED LOOP
+                -- each may keep this waiting, and a statement of an issuing host has 4 s
+                EXIT WHEN clock_timestamp() > statement_timestamp() + interval '1 s';
+                IF EXISTS (SELECT FROM pg_roles WHERE rolname = gone.role
+                                AND (rolcanlogin OR pg_has_role(oid, 'wfapikey_member', 'MEMBER'))) THEN
+                        PERFORM wfapikey.end_sessions_of(gone.role);
+                        PERFORM wfapikey.disarm(gone.role);
+                ELSIF gone.at < clock_timestamp() - interval '10 s'
                         AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE usename = gone.role) THEN
                         PERFORM wfapikey.drop_gone(gone.role);
                 ELSE
@@ -361,7 +424,7 @@ $$;
 
 -- What bounds the role of a host, and the host cannot change. Done again it changes nothing.
 CREATE OR REPLACE FUNCTION wfapikey.limit_host(host_role text, is_issuer boolean) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error SET lock_timeout = '500ms' AS $$
 BEGIN
         -- for end_old(), and for nothing else: the owner does not log in
         EXECUTE format(CASE WHEN current_setting('server_version_num')::integer >= 160000
@@ -375,13 +438,16 @@ EXCEPTION
                 IF current_setting('server_version_num')::integer < 160000 THEN
                         EXECUTE format('GRANT %I TO wfapikey_owner', host_role);
                 END IF;
+        -- It has locked its own settings. A host is moved all the same.
+        WHEN lock_not_available OR internal_error THEN
+                RAISE WARNING 'wfapikey: role % is limited by the next set-up: %', host_role, SQLERRM;
 END
 $$;
 
 -- A host and its role, in the groups grps, at home and at a site.
 CREATE OR REPLACE FUNCTION wfapikey.put_host(host_name text, verifier text, is_issuer boolean, grps text[])
 RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
 DECLARE
         host_role text := 'wfapikey_host_' || host_name;
         there boolean;
@@ -391,6 +457,8 @@ BEGIN
         there := EXISTS (SELECT FROM pg_roles WHERE rolname = host_role);
         IF verifier !~ '^SCRAM-SHA-256\$' THEN
                 RAISE 'a SCRAM verifier is required, not a password';
+        ELSIF EXISTS (SELECT FROM wfapikey.gone WHERE role = host_role) THEN
+                RAISE 'the host % was dropped, and a session of it has not ended yet: try again later', host_name;
         ELSIF there AND NOT EXISTS (SELECT FROM wfapikey.host WHERE name = host_name) THEN
                 RAISE 'there is a role % that is not of this fleet: choose another name, or have a superuser run %, in every database in which it owns something, and then %',
                         host_role, format('DROP OWNED BY %I;', host_role), format('DROP ROLE %I;', host_role);
@@ -400,26 +468,36 @@ BEGIN
         PERFORM wfapikey.end_sessions(host_name);
         INSERT INTO wfapikey.host (name, role, issuing) VALUES (host_name, host_role, is_issuer)
                 ON CONFLICT (name) DO UPDATE SET issuing = is_issuer;
+        INSERT INTO wfapikey.latch (host) VALUES (host_name) ON CONFLICT DO NOTHING;
         DELETE FROM wfapikey.host_group WHERE host = host_name;
         INSERT INTO wfapikey.host_group (host, grp) SELECT DISTINCT host_name, g FROM unnest(grps || 'all'::text) g;
-        IF NOT there THEN
-                EXECUTE format('CREATE ROLE %I', host_role);
-                -- PostgreSQL 16 and newer: a role that an administrator has made is not the owner's to end.
-                IF current_setting('server_version_num')::integer >= 160000
-                        AND NOT pg_has_role('wfapikey_owner', host_role, 'MEMBER WITH ADMIN OPTION') THEN
-                        EXECUTE format('GRANT %I TO wfapikey_owner WITH ADMIN TRUE, INHERIT FALSE, SET FALSE', host_role);
+        BEGIN
+                IF NOT there THEN
+                        EXECUTE format('CREATE ROLE %I', host_role);
+                        -- PostgreSQL 16 and newer: a role that an administrator has made is not the owner's to end.
+                        IF current_setting('server_version_num')::integer >= 160000
+                                AND NOT pg_has_role('wfapikey_owner', host_role, 'MEMBER WITH ADMIN OPTION') THEN
+                                EXECUTE format('GRANT %I TO wfapikey_owner WITH ADMIN TRUE, INHERIT FALSE, SET FALSE', host_role);
+                        END IF;
                 END IF;
-        END IF;
-        EXECUTE format('ALTER ROLE %I LOGIN CONNECTION LIMIT 10 PASSWORD %L', host_role, verifier);
-        EXECUTE format('ALTER ROLE %I SET statement_timeout = ''4s''', host_role);
-        EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''10s''', host_role);
-        PERFORM wfapikey.limit_host(host_role, is_issuer);
-        EXECUTE format('GRANT wfapikey_member TO %I%s', host_role, wfapikey.by_owner());
-        IF is_issuer THEN
-                EXECUTE format('GRANT wfapikey_issuer TO %I%s', host_role, wfapikey.by_owner());
-        ELSIF pg_has_role(host_role, 'wfapikey_issuer', 'MEMBER') THEN
-                EXECUTE format('REVOKE wfapikey_issuer FROM %I%s', host_role, wfapikey.by_owner());
-        END IF;
+                EXECUTE format('ALTER ROLE %I LOGIN CONNECTION LIMIT 10 PASSWORD %L', host_role, verifier);
+                EXECUTE format('ALTER ROLE %I SET statement_timeout = ''4s''', host_role);
+                EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''10s''', host_role);
+                PERFORM wfapikey.limit_host(host_role, is_issuer);
+                EXECUTE format('GRANT wfapikey_member TO %I%s', host_role, wfapikey.by_owner());
+                IF is_issuer THEN
+                        EXECUTE format('GRANT wfapikey_issuer TO %I%s', host_role, wfapikey.by_owner());
+                ELSIF pg_has_role(host_role, 'wfapikey_issuer', 'MEMBER') THEN
+                        EXECUTE format('REVOKE wfapikey_issuer FROM %I%s', host_role, wfapikey.by_owner());
+                END IF;
+        EXCEPTION
+                -- It has locked its role. At a site its groups count all the same.
+                WHEN lock_not_available OR internal_error THEN
+                        IF NOT (SELECT site FROM wfapikey.fleet) THEN
+                                RAISE;
+                        END IF;
+                        RAISE WARNING 'wfapikey: role % stays as it was: %', host_role, SQLERRM;
+        END;
 END
 $$;
 
@@ -477,12 +555,8 @@ BEGIN
         IF NOT FOUND THEN
                 RETURN;
         END IF;
-        EXECUTE format('REVOKE wfapikey_member FROM %I%s', host_role, wfapikey.by_owner());
-        IF pg_has_role(host_role, 'wfapikey_issuer', 'MEMBER') THEN
-                EXECUTE format('REVOKE wfapikey_issuer FROM %I%s', host_role, wfapikey.by_owner());
-        END IF;
-        EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', host_role);
         INSERT INTO wfapikey.gone (role) VALUES (host_role) ON CONFLICT (role) DO UPDATE SET at = excluded.at;
+        PERFORM wfapikey.disarm(host_role);
 END
 $$;
 
@@ -490,14 +564,8 @@ CREATE OR REPLACE FUNCTION wfapikey.drop_host(host_name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
         PERFORM wfapikey.check_home();
-        -- An open transaction of the host would lock its rows.
         PERFORM wfapikey.end_sessions(host_name);
-        DELETE FROM wfapikey.head WHERE issuer = host_name;
-        DELETE FROM wfapikey.snapshot WHERE issuer = host_name;
-        DELETE FROM wfapikey.page WHERE issuer = host_name;
-        -- the last one tells a host of that name which numbers there were
-        DELETE FROM wfapikey.report WHERE host = host_name
-                AND number < (SELECT max(number) FROM wfapikey.report WHERE host = host_name);
+        PERFORM wfapikey.forget_rows(host_name);
         DELETE FROM wfapikey.site_host WHERE host = host_name;
         PERFORM wfapikey.forget_host(host_name);
 END
@@ -667,16 +735,18 @@ $$;
 CREATE OR REPLACE FUNCTION wfapikey.put_report(numbers bigint[], frames bytea[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-        me text := wfapikey.my_name();
+        me text;
         newest bigint;
 BEGIN
         PERFORM wfapikey.check_home();
+        PERFORM FROM wfapikey.latch WHERE host = wfapikey.my_name() FOR UPDATE;
+        -- it may have been dropped while this waited
+        me := wfapikey.my_name();
         IF me IS NULL THEN
                 RAISE insufficient_privilege USING MESSAGE = 'this role is no host of the fleet';
         ELSIF current_setting('transaction_isolation') <> 'read committed' THEN
                 RAISE 'a report is put by a transaction that sees those before it';
         END IF;
-        PERFORM FROM wfapikey.host WHERE name = me FOR UPDATE;
         IF EXISTS (SELECT FROM wfapikey.report WHERE host = me AND number = numbers[1] AND frame = frames[1]) THEN
                 RETURN 0;
         END IF;
@@ -815,14 +885,15 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
         IF pg_is_in_recovery() OR wfapikey.is_issuing() THEN
                 RETURN true;
+        END IF;
+        -- Several sessions of a host would have a place each, also when one gives a place back and then
+        -- does not. One waits for none of the others.
+        PERFORM FROM wfapikey.latch WHERE host = wfapikey.my_name() FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+                RETURN NOT wanted;
         ELSIF NOT wanted THEN
                 UPDATE wfapikey.turn SET holder = '', at = '-infinity' WHERE holder = session_user;
                 RETURN true;
-        END IF;
-        -- Several sessions of a host would have a place each. One waits for none of the others.
-        PERFORM FROM wfapikey.host WHERE role = session_user FOR UPDATE SKIP LOCKED;
-        IF NOT FOUND THEN
-                RETURN false;
         END IF;
         UPDATE wfapikey.turn SET holder = session_user, at = clock_timestamp() WHERE place = (
                 SELECT place FROM wfapikey.turn
@@ -901,6 +972,7 @@ GRANT EXECUTE ON FUNCTION wfapikey.rebase(text[], bigint[], bigint[]) TO wfapike
 DO $do$
 BEGIN
         PERFORM wfapikey.limit_host(role, issuing) FROM wfapikey.host;
+        INSERT INTO wfapikey.latch (host) SELECT name FROM wfapikey.host ON CONFLICT DO NOTHING;
         IF (SELECT site FROM wfapikey.fleet) THEN
                 PERFORM wfapikey.make_triggers();
         END IF;

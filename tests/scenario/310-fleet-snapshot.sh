@@ -144,7 +144,7 @@ before=$(number web)
 {
     echo 'BEGIN;'
     echo "SET session_replication_role = replica;"
-    for t in fleet hostgroup host host_group site_host change head snapshot page report turn; do echo "DELETE FROM wfapikey.$t;"; done
+    for t in fleet hostgroup host host_group site_host change head snapshot page report turn latch; do echo "DELETE FROM wfapikey.$t;"; done
     cat "$dir/copy.sql"
     echo 'COMMIT;'
 } >"$dir/restore.sql"

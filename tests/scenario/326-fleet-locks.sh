@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Goal: the database role of a member, in the hands of that host's root, keeps nobody waiting by what
+# it locks. A host is dropped and moved at once, also while PostgreSQL cannot end a session of it, and
+# has one place for snapshots. Stopped processes stand for sessions that PostgreSQL cannot end.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=tests/scenario/postgres.sh
+. "${0%/*}/postgres.sh"
+# shellcheck source=tests/scenario/fleetside.sh
+. "${0%/*}/fleetside.sh"
+
+as() { PGPASSWORD=m-secret psql "host=$dir/pg user=wfapikey_host_$1 dbname=postgres" -Atqv ON_ERROR_STOP=1 -c "$2" 2>&1; } # HOST SQL
+i1() { sql_as wfapikey_host_i1 i1-secret "SET client_min_messages = error; $1"; }
+work() { i1 "SELECT wfapikey.append('{}', '{}', '{}', '{$1}')"; } # WORD,WORD...
+make() { # HOST [GROUP]
+    is "$(work "host,$1,$(sql "SELECT rolpassword FROM pg_authid WHERE rolname = 'secret'"),no,${2-all}")" t
+}
+is_idle() { [[ $(sql "SELECT state FROM pg_stat_activity WHERE application_name = '$1'") == 'idle in transaction' ]]; }
+pid_of() { sql "SELECT pid FROM pg_stat_activity WHERE application_name = '$1'"; } # NAME
+is_gone() { [[ -z $(pid_of "$1") ]]; }
+heads() { is "$(i1 "SELECT wfapikey.put_heads('{}', '{}', '{}')")" ''; }
+role() { sql "SELECT rolcanlogin, pg_has_role(oid, 'wfapikey_member', 'MEMBER') FROM pg_roles WHERE rolname = 'wfapikey_host_$1'"; } # HOST
+
+declare -A held=() stuck=()
+hold() { # NAME HOST SQL: in a transaction that stays open
+    mkfifo "$dir/$1"
+    exec {held[$1]}<>"$dir/$1"
+    PGAPPNAME=$1 PGPASSWORD=m-secret psql "host=$dir/pg user=wfapikey_host_$2 dbname=postgres" -Atqc 'SET statement_timeout = 0' \
+        -c 'SET idle_in_transaction_session_timeout = 0' -c BEGIN -c "$3" -f "$dir/$1" >>"$dir/hold.log" 2>&1 &
+    children+=("$!")
+    wait_until is_idle "$1"
+}
+hold_stuck() { # NAME HOST SQL: and PostgreSQL cannot end it
+    hold "$@"
+    stuck[$1]=$(pid_of "$1")
+    children+=("${stuck[$1]}") # the last one until go_on
+    kill -STOP "${stuck[$1]}" || fail "cannot stop a session"
+}
+go_on() { # NAME: it sees then that it is to end
+    kill -CONT "${stuck[$1]}"
+    unset 'children[-1]'
+    wait_until is_gone "$1"
+}
+
+pg_make
+pg_start
+run 0 "$fleetd" --setup "$admin" --host i1 <<<i1-secret
+sql "CREATE ROLE secret PASSWORD 'm-secret'; INSERT INTO wfapikey.hostgroup VALUES ('web')"
+
+# --- Sessions that hold what a drop or a move needs ---
+# With the next report the first of these goes, so that it is locked.
+reports="INSERT INTO wfapikey.report (host, number, frame, put_at) VALUES ('m1', 1, 'x', now() - interval '8 days'), ('m1', 2, 'x', now())"
+n=0
+for lock in "SELECT wfapikey.put_report('{3}', ARRAY['x'::bytea])" 'SELECT wfapikey.take_turn(true)' \
+    "ALTER ROLE wfapikey_host_m1 SET work_mem = '1MB'" "ALTER ROLE wfapikey_host_m1 PASSWORD 'm-secret'"; do
+    n=$((n + 1))
+    make m1
+    sql "$reports"
+    hold_stuck "move$n" m1 "$lock"
+    is "$(work move,m1,no,web)" t
+    is "$(sql "SELECT grp FROM wfapikey.host_group WHERE host = 'm1' ORDER BY 1" | paste -sd ' ')" 'all web'
+    go_on "move$n"
+    hold_stuck "drop$n" m1 "$lock"
+    is "$(work drop,m1)" t
+    is "$(sql "SELECT host FROM wfapikey.host_group WHERE host = 'm1'; SELECT name FROM wfapikey.host WHERE name = 'm1'")" ''
+    # Without a right, whatever the role has locked.
+    has "$(role m1)" '|f'
+    # Nobody comes under its name while it is there, and others do.
+    if [[ $lock == ALTER* ]]; then
+        has "$(work "host,m1,$(sql "SELECT rolpassword FROM pg_authid WHERE rolname = 'secret'"),no")" 'has not ended yet: try again later'
+    fi
+    heads
+    make m2
+    go_on "drop$n"
+    heads
+    is "$(role m1)" 'f|f'
+    sql "UPDATE wfapikey.gone SET at = '-infinity'"
+    heads
+    is "$(role m1)" ''
+    # The last report tells which numbers there were.
+    is "$(sql "SELECT count(*) FROM wfapikey.latch WHERE host = 'm1'; SELECT count(*) FROM wfapikey.report WHERE host = 'm1'" | paste -sd ' ')" '0 1'
+    sql "DELETE FROM wfapikey.report"
+    is "$(work drop,m2)" t
+done
+
+# --- As soon as its row is gone a host sees nothing, also while its role has its rights ---
+make m1
+sql "INSERT INTO wfapikey.change VALUES ('all', 1, 'x')"
+is "$(as m1 'SELECT count(*) FROM wfapikey.change')" 1
+is "$(work drop,m1)" t
+sql "GRANT wfapikey_member TO wfapikey_host_m1; ALTER ROLE wfapikey_host_m1 LOGIN PASSWORD 'm-secret'"
+for table in hostgroup host_group change head snapshot page report; do
+    is "$(as m1 "SELECT count(*) FROM wfapikey.$table")" 0
+done
+is "$(as m1 'SELECT count(name) FROM wfapikey.host')" 0
+has "$(as m1 "SELECT wfapikey.put_report('{3}', ARRAY['x'::bytea])")" 'no host of the fleet'
+is "$(as m1 'SELECT wfapikey.take_turn(true)')" f
+heads
+is "$(role m1)" 'f|f'
+
+# --- Places for snapshots: one session gives its place back, and then does not ---
+make m3
+make m4
+is "$(as m3 'SELECT wfapikey.take_turn(true)')" t
+hold back m3 'SELECT wfapikey.take_turn(false)'
+is "$(as m3 'SELECT wfapikey.take_turn(true)')" f
+is "$(as m3 'SELECT wfapikey.take_turn(false)')" t
+echo 'ROLLBACK; \q' >&"${held[back]}"
+wait_until is_gone back
+is "$(sql "SELECT holder, count(*) FROM wfapikey.turn GROUP BY 1 ORDER BY 1" | paste -sd ' ')" '|15 wfapikey_host_m3|1'
+is "$(as m4 'SELECT wfapikey.take_turn(true)')" t
+is "$(as m3 'SELECT wfapikey.take_turn(false)')" t
+is "$(sql "SELECT count(*) FROM wfapikey.turn WHERE holder = ''")" 15
+
+# --- What an older version has made ---
+sql 'DROP TABLE wfapikey.latch'
+run 0 "$fleetd" --setup "$admin"
+is "$(as m3 'SELECT wfapikey.take_turn(true)')" t
+
+pg_stop
