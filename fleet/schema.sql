@@ -367,6 +367,7 @@ BEGIN
                 PERFORM wfapikey.forget_rows(host_name);
         END IF;
         DELETE FROM wfapikey.latch WHERE host = host_name;
+        EXECUTE format('DROP SEQUENCE IF EXISTS %s', wfapikey.tries_of(host_name));
         DELETE FROM wfapikey.gone WHERE role = host_role;
         EXECUTE format('DROP ROLE IF EXISTS %I', host_role);
 EXCEPTION
@@ -422,6 +423,22 @@ BEGIN
 END
 $$;
 
+-- What a host tries is counted here, and a transaction that is rolled back does not undo that. The
+-- value is the hour, and behind it in three digits how often it has tried in that hour.
+CREATE OR REPLACE FUNCTION wfapikey.tries_of(host_name text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+        SELECT format('wfapikey.%I', 'tries_of_' || host_name);
+$$;
+
+-- What the functions that a host calls need. Done again it changes nothing.
+CREATE OR REPLACE FUNCTION wfapikey.make_own(host_name text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
+BEGIN
+        INSERT INTO wfapikey.latch (host) VALUES (host_name) ON CONFLICT DO NOTHING;
+        EXECUTE format('CREATE SEQUENCE IF NOT EXISTS %s', wfapikey.tries_of(host_name));
+END
+$$;
+
 -- What bounds the role of a host, and the host cannot change. Done again it changes nothing.
 CREATE OR REPLACE FUNCTION wfapikey.limit_host(host_role text, is_issuer boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error SET lock_timeout = '500ms' AS $$
@@ -468,7 +485,7 @@ BEGIN
         PERFORM wfapikey.end_sessions(host_name);
         INSERT INTO wfapikey.host (name, role, issuing) VALUES (host_name, host_role, is_issuer)
                 ON CONFLICT (name) DO UPDATE SET issuing = is_issuer;
-        INSERT INTO wfapikey.latch (host) VALUES (host_name) ON CONFLICT DO NOTHING;
+        PERFORM wfapikey.make_own(host_name);
         DELETE FROM wfapikey.host_group WHERE host = host_name;
         INSERT INTO wfapikey.host_group (host, grp) SELECT DISTINCT host_name, g FROM unnest(grps || 'all'::text) g;
         BEGIN
@@ -731,12 +748,15 @@ $$;
 -- What every host calls. Appends a report of the host that calls, and returns 0; also when that report
 -- is there already. When another one has its number, or a larger one, it does nothing and returns the
 -- largest number. A host has at most 12 reports in an hour. Those of 7 days are kept, but for one
--- host no more than 32 MiB.
+-- host no more than 32 MiB. What is rolled back takes its place on the disk as well: in an hour a host
+-- may try 64 times, which is once a minute, as when the database cannot store anything.
 CREATE OR REPLACE FUNCTION wfapikey.put_report(numbers bigint[], frames bytea[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
         me text;
         newest bigint;
+        tries bigint;
+        hour CONSTANT bigint := floor(extract(epoch FROM clock_timestamp()) / 3600);
 BEGIN
         PERFORM wfapikey.check_home();
         PERFORM FROM wfapikey.latch WHERE host = wfapikey.my_name() FOR UPDATE;
@@ -758,6 +778,12 @@ BEGIN
         ELSIF (SELECT count(*) FROM wfapikey.report WHERE host = me AND put_at > clock_timestamp() - interval '1 hour') >= 12 THEN
                 RAISE 'this host has put 12 reports into the database within an hour: the next one waits';
         END IF;
+        tries := coalesce(pg_sequence_last_value(wfapikey.tries_of(me)::regclass), 0);
+        tries := CASE WHEN tries / 1000 = hour THEN tries % 1000 ELSE 0 END;
+        IF tries >= 64 THEN
+                RAISE 'this host has tried to put a report into the database 64 times within an hour: the next one waits';
+        END IF;
+        PERFORM setval(wfapikey.tries_of(me)::regclass, hour * 1000 + tries + 1);
         INSERT INTO wfapikey.report (host, number, frame, put_at) VALUES (me, numbers[1], frames[1], clock_timestamp());
         DELETE FROM wfapikey.report r USING (
                 SELECT number, sum(octet_length(frame)) OVER (ORDER BY number DESC) AS bytes, put_at
@@ -972,7 +998,7 @@ GRANT EXECUTE ON FUNCTION wfapikey.rebase(text[], bigint[], bigint[]) TO wfapike
 DO $do$
 BEGIN
         PERFORM wfapikey.limit_host(role, issuing) FROM wfapikey.host;
-        INSERT INTO wfapikey.latch (host) SELECT name FROM wfapikey.host ON CONFLICT DO NOTHING;
+        PERFORM wfapikey.make_own(name) FROM wfapikey.host;
         IF (SELECT site FROM wfapikey.fleet) THEN
                 PERFORM wfapikey.make_triggers();
         END IF;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Goal: the database role of a member, in the hands of that host's root, keeps nobody waiting by what
 # it locks. A host is dropped and moved at once, also while PostgreSQL cannot end a session of it, and
-# has one place for snapshots. Stopped processes stand for sessions that PostgreSQL cannot end.
+# has one place for snapshots. Stopped processes stand for sessions that PostgreSQL cannot end. What
+# the role rolls back counts as well, because it is on the disk.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/scenario/postgres.sh
@@ -70,6 +71,7 @@ for lock in "SELECT wfapikey.put_report('{3}', ARRAY['x'::bytea])" 'SELECT wfapi
     if [[ $lock == ALTER* ]]; then
         has "$(work "host,m1,$(sql "SELECT rolpassword FROM pg_authid WHERE rolname = 'secret'"),no")" 'has not ended yet: try again later'
     fi
+    sql "UPDATE wfapikey.gone SET at = 'infinity'"
     heads
     make m2
     go_on "drop$n"
@@ -89,7 +91,7 @@ make m1
 sql "INSERT INTO wfapikey.change VALUES ('all', 1, 'x')"
 is "$(as m1 'SELECT count(*) FROM wfapikey.change')" 1
 is "$(work drop,m1)" t
-sql "GRANT wfapikey_member TO wfapikey_host_m1; ALTER ROLE wfapikey_host_m1 LOGIN PASSWORD 'm-secret'"
+sql "GRANT wfapikey_member TO wfapikey_host_m1; ALTER ROLE wfapikey_host_m1 LOGIN PASSWORD 'm-secret'; UPDATE wfapikey.gone SET at = 'infinity'"
 for table in hostgroup host_group change head snapshot page report; do
     is "$(as m1 "SELECT count(*) FROM wfapikey.$table")" 0
 done
@@ -113,9 +115,50 @@ is "$(as m4 'SELECT wfapikey.take_turn(true)')" t
 is "$(as m3 'SELECT wfapikey.take_turn(false)')" t
 is "$(sql "SELECT count(*) FROM wfapikey.turn WHERE holder = ''")" 15
 
+# --- Reports that are rolled back fill the disk as others do ---
+try() { # as often as 100 times; how often it could, in one hour
+    local hour=
+    while [[ $hour != $(sql "SELECT date_trunc('hour', clock_timestamp())") ]]; do
+        hour=$(sql "SELECT setval('wfapikey.tries_of_m3', $1), date_trunc('hour', clock_timestamp())")
+        hour=${hour#*|}
+        as m3 "DO \$\$ DECLARE n int := 0; BEGIN
+            FOR i IN 1 .. 100 LOOP
+                BEGIN
+                    PERFORM wfapikey.put_report('{1}', '{x}');
+                    n := n + 1;
+                    RAISE SQLSTATE 'ZZ001';
+                EXCEPTION WHEN SQLSTATE 'ZZ001' THEN NULL;
+                END;
+            END LOOP;
+        EXCEPTION WHEN raise_exception THEN RAISE WARNING 'could % times: %', n, SQLERRM;
+        END \$\$" >"$dir/out"
+    done
+    cat "$dir/out"
+}
+hour=$(sql "SELECT floor(extract(epoch FROM clock_timestamp()) / 3600)")
+has "$(try 1)" 'could 64 times: this host has tried'
+has "$(as m3 "SELECT wfapikey.put_report('{1}', '{x}')")" '64 times within an hour: the next one waits'
+# Another hour, also when a clock was wrong.
+has "$(try $(((hour - 1) * 1000 + 64)))" 'could 64 times'
+has "$(try $(((hour + 9) * 1000 + 64)))" 'could 64 times'
+for attack in "SELECT setval('wfapikey.tries_of_m3', 1)" "SELECT nextval('wfapikey.tries_of_m3')" 'DROP SEQUENCE wfapikey.tries_of_m3' \
+    'ALTER SEQUENCE wfapikey.tries_of_m3 RESTART'; do
+    [[ $(as m3 "$attack") =~ 'permission denied'|'must be owner' ]] || fail "a host may $attack"
+done
+is "$(as m4 "SELECT wfapikey.put_report('{1}', '{x}')")" 0
+# It goes with the host, as soon as nobody has it locked.
+sql "SELECT setval('wfapikey.tries_of_m3', 1)" >/dev/null
+hold_stuck counted m3 "SELECT wfapikey.put_report('{1}', '{x}')"
+is "$(work drop,m3)" t
+go_on counted
+sql "UPDATE wfapikey.gone SET at = '-infinity'"
+heads
+is "$(sql "SELECT to_regclass('wfapikey.tries_of_m3')")" ''
+
 # --- What an older version has made ---
-sql 'DROP TABLE wfapikey.latch'
+sql 'DROP TABLE wfapikey.latch; DROP SEQUENCE wfapikey.tries_of_m4'
 run 0 "$fleetd" --setup "$admin"
-is "$(as m3 'SELECT wfapikey.take_turn(true)')" t
+is "$(as m4 'SELECT wfapikey.take_turn(true)')" t
+is "$(as m4 "SELECT wfapikey.put_report('{2}', '{x}')")" 0
 
 pg_stop
