@@ -58,7 +58,8 @@ static void no_page(struct carry *c) {
                               : g->refused     ? g->why
                                                : "changes are missing, and there is no snapshot by "
                                                  "an issuing host that this host knows");
-        g->refused = false;
+        /* The next look says so again, unless the database has been repaired. */
+        g->lacks = g->refused = false;
         /* An order may wait for the end of this. */
         c->fetch_wanted = true;
 }
