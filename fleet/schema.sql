@@ -306,7 +306,7 @@ BEGIN
                 EXECUTE format('REVOKE %I FROM %I', host_role, current_user);
         END IF;
 EXCEPTION
-        -- The role has locked that right. PostgreSQL 15 and older let every role give itself to others.
+        -- The role has locked that right. PostgreSQL 14 and older let every role give itself to others.
         WHEN lock_not_available OR internal_error THEN
                 RAISE WARNING 'wfapikey: sessions of role % go on: %', host_role, SQLERRM;
 END
@@ -461,6 +461,12 @@ EXCEPTION
 END
 $$;
 
+-- What 'fleet drop' takes: see fleet_join_is_host(). Nobody would see a host of another name.
+CREATE OR REPLACE FUNCTION wfapikey.is_name(host_name text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+        SELECT host_name ~ '^[a-z0-9][a-z0-9.-]{0,47}$';
+$$;
+
 -- A host and its role, in the groups grps, at home and at a site.
 CREATE OR REPLACE FUNCTION wfapikey.put_host(host_name text, verifier text, is_issuer boolean, grps text[])
 RETURNS void
@@ -469,6 +475,9 @@ DECLARE
         host_role text := 'wfapikey_host_' || host_name;
         there boolean;
 BEGIN
+        IF NOT wfapikey.is_name(host_name) THEN
+                RAISE 'the name of a host is 1 to 48 of a-z, 0-9, dot and hyphen, and begins with a letter or digit';
+        END IF;
         -- Its settings are those of a host that was dropped.
         PERFORM wfapikey.drop_gone(role) FROM wfapikey.gone WHERE role = host_role;
         there := EXISTS (SELECT FROM pg_roles WHERE rolname = host_role);
@@ -479,8 +488,6 @@ BEGIN
         ELSIF there AND NOT EXISTS (SELECT FROM wfapikey.host WHERE name = host_name) THEN
                 RAISE 'there is a role % that is not of this fleet: choose another name, or have a superuser run %, in every database in which it owns something, and then %',
                         host_role, format('DROP OWNED BY %I;', host_role), format('DROP ROLE %I;', host_role);
-        ELSIF host_name !~ '^[A-Za-z0-9._-]{1,49}$' THEN
-                RAISE 'the name of a host is 1 to 49 of A-Z, a-z, 0-9, dot, hyphen and underscore';
         END IF;
         PERFORM wfapikey.end_sessions(host_name);
         INSERT INTO wfapikey.host (name, role, issuing) VALUES (host_name, host_role, is_issuer)
@@ -618,6 +625,18 @@ BEGIN
 END
 $$;
 
+-- The database cannot read a frame, but a role that was stolen must not stop a group by something else.
+-- See common/FLEET, section 2.
+CREATE OR REPLACE FUNCTION wfapikey.check_frame(bytes bytea) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        IF octet_length(bytes) < 252 OR substr(bytes, 1, 7) <> 'WFKFLET'::bytea OR octet_length(bytes) <> 252 + get_byte(bytes, 184)
+                + 256 * get_byte(bytes, 185) + 65536 * get_byte(bytes, 186) + 16777216 * get_byte(bytes, 187)::bigint THEN
+                RAISE 'this is no frame of a fleet, or it has another length than it says';
+        END IF;
+END
+$$;
+
 -- Appends all frames and does the work, or does nothing and returns false, when a frame is not the
 -- next of its group. The row of a group is locked until the commit. So changes become visible in
 -- the order of their numbers.
@@ -632,6 +651,7 @@ BEGIN
         -- always in this order, so that no two of these transactions wait for each other
         PERFORM FROM wfapikey.hostgroup WHERE name = ANY (grps) ORDER BY name FOR UPDATE;
         FOR i IN 1 .. cardinality(grps) LOOP
+                PERFORM wfapikey.check_frame(frames[i]);
                 UPDATE wfapikey.hostgroup SET number = numbers[i] WHERE name = grps[i] AND number = numbers[i] - 1;
                 IF NOT FOUND THEN
                         RAISE SQLSTATE 'WF001';
@@ -668,6 +688,7 @@ DECLARE
         me text := wfapikey.my_name();
 BEGIN
         PERFORM wfapikey.check_issuing();
+        PERFORM wfapikey.check_frame(bytes);
         IF at_page = 0 THEN
                 DELETE FROM wfapikey.page p WHERE p.grp = group_name AND p.issuer = me
                         AND p.number NOT IN (SELECT s.number FROM wfapikey.snapshot s WHERE s.grp = group_name AND s.issuer = me);
@@ -720,7 +741,8 @@ $$;
 
 -- The log of each of these groups begins anew behind the snapshot of this host, which has a number
 -- that is 1000000 above what the host has. Returns false and does nothing, when the database has a
--- change that the host does not have.
+-- change that the host does not have. Nobody could go on from a number near the largest one. An empty
+-- group may be that of a database that was made anew.
 CREATE OR REPLACE FUNCTION wfapikey.rebase(grps text[], numbers bigint[], pages bigint[]) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -730,6 +752,9 @@ BEGIN
         FOR i IN 1 .. cardinality(grps) LOOP
                 IF (SELECT number > numbers[i] - 1000000 FROM wfapikey.hostgroup WHERE name = grps[i]) THEN
                         RETURN false;
+                ELSIF (SELECT number > 0 AND numbers[i] > number + 2000000 FROM wfapikey.hostgroup WHERE name = grps[i]) THEN
+                        RAISE 'group % would go on from %, which is more than 2000000 above what the database has: see FAILURES in wfapikey-fleet(7)',
+                                grps[i], numbers[i];
                 END IF;
         END LOOP;
         FOR i IN 1 .. cardinality(grps) LOOP
@@ -996,7 +1021,12 @@ GRANT EXECUTE ON FUNCTION wfapikey.rebase(text[], bigint[], bigint[]) TO wfapike
 
 -- What an older version has made.
 DO $do$
+DECLARE
+        names text := (SELECT string_agg(name, ', ' ORDER BY name) FROM wfapikey.host WHERE NOT wfapikey.is_name(name));
 BEGIN
+        IF names IS NOT NULL THEN
+                RAISE WARNING 'wfapikeyctl fleet drop does not take the name of %: run SELECT wfapikey.drop_host() for what is not yours', names;
+        END IF;
         PERFORM wfapikey.limit_host(role, issuing) FROM wfapikey.host;
         PERFORM wfapikey.make_own(name) FROM wfapikey.host;
         IF (SELECT site FROM wfapikey.fleet) THEN

@@ -205,9 +205,10 @@ sql "INSERT INTO wfapikey.hostgroup (name) VALUES ('cut')"
 is "$(web1 "SELECT count(*) FROM wfapikey.page WHERE grp NOT IN ('all', 'web')")" 0
 sql "INSERT INTO wfapikey.change SELECT 'cut', i, 'x' FROM generate_series(1, 2500) i; UPDATE wfapikey.hostgroup SET number = 2500 WHERE name = 'cut'"
 has "$(hub "SELECT wfapikey.done_snapshot('cut', 2400, 1)")" "pages of the snapshot are missing"
-is "$(hub "SELECT wfapikey.put_page('cut', 2400, 0, 'x'); SELECT wfapikey.done_snapshot('cut', 2400, 1)" | tr -d '\n')" ""
+frame="'WFKFLET'::bytea || decode(repeat('00', 245), 'hex')"
+is "$(hub "SELECT wfapikey.put_page('cut', 2400, 0, $frame); SELECT wfapikey.done_snapshot('cut', 2400, 1)" | tr -d '\n')" ""
 is "$(sql "SELECT oldest, (SELECT min(number) FROM wfapikey.change WHERE grp = 'cut') FROM wfapikey.hostgroup WHERE name = 'cut'")" '1401|1401'
-hub "SELECT wfapikey.put_page('cut', 9999, 0, 'x')" >/dev/null
+hub "SELECT wfapikey.put_page('cut', 9999, 0, $frame)" >/dev/null
 has "$(hub "SELECT wfapikey.done_snapshot('cut', 9999, 1)")" "does not have the number"
 # A change that the host does not have is not thrown away.
 is "$(hub "SELECT wfapikey.rebase('{cut}', '{1002499}', '{1}')")" f

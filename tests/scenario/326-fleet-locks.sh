@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: the database role of a member, in the hands of that host's root, keeps nobody waiting by what
-# it locks. A host is dropped and moved at once, also while PostgreSQL cannot end a session of it, and
-# has one place for snapshots. Stopped processes stand for sessions that PostgreSQL cannot end. What
-# the role rolls back counts as well, because it is on the disk.
+# Goal: the database role of a member, in the hands of that host's root, keeps nobody waiting by
+# what it locks. A host is dropped and moved at once, also while PostgreSQL cannot end a session of
+# it, and has one place for snapshots. Stopped processes stand for sessions that PostgreSQL cannot
+# end. What the role rolls back counts as well, because it is on the disk.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/scenario/postgres.sh
@@ -25,8 +25,10 @@ role() { sql "SELECT rolcanlogin, pg_has_role(oid, 'wfapikey_member', 'MEMBER') 
 
 declare -A held=() stuck=()
 hold() { # NAME HOST SQL: in a transaction that stays open
+    local fd
     mkfifo "$dir/$1"
-    exec {held[$1]}<>"$dir/$1"
+    exec {fd}<>"$dir/$1"
+    held[$1]=$fd
     PGAPPNAME=$1 PGPASSWORD=m-secret psql "host=$dir/pg user=wfapikey_host_$2 dbname=postgres" -Atqc 'SET statement_timeout = 0' \
         -c 'SET idle_in_transaction_session_timeout = 0' -c BEGIN -c "$3" -f "$dir/$1" >>"$dir/hold.log" 2>&1 &
     children+=("$!")

@@ -97,7 +97,8 @@ static uint8_t *make_frame(char kind, const struct frame *f, size_t *ret_len) {
         uint64_t sum;
 
         CHECK(p);
-        p[0] = (uint8_t) kind;
+        memcpy(p, "WFKFLET", 7); /* PostgreSQL looks at it */
+        p[7] = (uint8_t) kind;
         memcpy(p + 8, &f->number, sizeof(f->number));
         memcpy(p + 16, f->group, sizeof(f->group));
         (void) strncpy((char *) p + 80, me, 63);
@@ -322,7 +323,7 @@ static int on_heads(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         CHECK(len > 0 && len <= CHUNK);
         for (const uint8_t *p = bytes; len > 0; p += one, len -= one) {
                 one = frame_len(p, len);
-                if (one == 0 || one > len || !is_signed(p, one) || *p != 'h')
+                if (one == 0 || one > len || !is_signed(p, one) || p[7] != 'h')
                         return sd_bus_error_set(error, "org.wfapikey1.Error.Refused",
                                                 "this head is not right");
                 printf("head %s %" PRIu64 " of %s\n", (const char *) p + 16, frame_number(p),
@@ -464,7 +465,7 @@ static int on_take(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 printf("could not write a report of %s\n", name);
                 return sd_bus_error_set(error, "org.wfapikey1.Error.Store", "the disk is full");
         }
-        if (*taking.part == 'r' && is_signed(taking.part, taking.len) &&
+        if (taking.part[7] == 'r' && is_signed(taking.part, taking.len) &&
             strcmp((const char *) taking.part + 80, name) == 0)
                 return sd_bus_reply_method_return(m, "tb", host->number, 1);
         taking.len = 0;
