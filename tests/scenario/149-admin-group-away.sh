@@ -57,6 +57,7 @@ grep -q 'configuration read again' "$dir/daemon.log" && fail "all of the configu
 bob_refused() { ! verify bob <<<"$bobs"; }
 wait_until bob_refused
 admin_refused || fail "the administrator's key was let in"
+echo '# of a test' >"$conf"
 
 # --- Who leaves the group
 
