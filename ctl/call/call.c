@@ -80,6 +80,8 @@ static enum exit_code explain(const struct call *call, const sd_bus_error *error
                 say_error("%s: %s; a change may have been made", call->path, strerror(-r));
                 return CTL_FAILED;
         }
+        if (call->may_lack && strcmp(error->name, SD_BUS_ERROR_UNKNOWN_METHOD) == 0)
+                return CTL_FAILED;
         failure_cause(error->name);
         message = harmless(error->message ? error->message : "", &buffer);
         for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
@@ -282,6 +284,14 @@ enum exit_code call_once(const char *control, const char *method, sd_bus_message
         rc = send_plain(&call, method, ret, types, ap);
         va_end(ap);
         return rc;
+}
+
+enum exit_code call_aside(const char *control, const char *method, sd_bus_message **ret) {
+        _cleanup_call_ struct call call = {};
+        enum exit_code rc = call_open(&call, control);
+
+        call.may_lack = true;
+        return rc == CTL_OK ? call_plain(&call, method, ret, "") : rc;
 }
 
 enum exit_code call_read(sd_bus_message *m, const char *types, ...) {

@@ -3,6 +3,7 @@
  * CTL_OK, it has said on stderr what went wrong. */
 #pragma once
 
+#include <stdbool.h>
 #include <systemd/sd-bus.h>
 
 #include "cleanup.h"
@@ -12,6 +13,7 @@ struct call {
         sd_bus *bus;
         const char *path;   /* of the socket; for messages */
         unsigned timeout_s; /* for an answer; 0 means 30 */
+        bool may_lack;      /* a daemon that does not know the method: CTL_FAILED, and no message */
 };
 
 #define _cleanup_call_    _cleanup_(call_close)
@@ -94,6 +96,14 @@ enum exit_code call_plain(const struct call *call, const char *method, sd_bus_me
  */
 enum exit_code call_once(const char *control, const char *method, sd_bus_message **ret,
                          const char *types, ...) _must_check_;
+
+/**
+ * call_aside(control, method, ret):
+ * As call_once() without arguments, for what is good to know beside the matter. A daemon of before
+ * the method is no error to speak of: CTL_FAILED, and no message.
+ */
+enum exit_code call_aside(const char *control, const char *method,
+                          sd_bus_message **ret) _must_check_;
 
 /**
  * call_read(m, types, ...):

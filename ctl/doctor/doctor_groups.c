@@ -59,7 +59,7 @@ void doctor_groups(const char *control, struct doctor_report *report) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         struct status status;
 
-        if (call_once(control, "GetServer", &reply, "") != CTL_OK)
+        if (call_aside(control, "GetServer", &reply) != CTL_OK)
                 return;
         fields_init(fields, ARRAY_LEN(fields), &status);
         if (dict_read(fields, ARRAY_LEN(fields), reply, &status) > 0 && status.started != INT64_MAX)

@@ -37,7 +37,7 @@ void keyend_say_reach(const struct args *args) {
         struct status status;
 
         fields_init(status_fields, ARRAY_LEN(status_fields), &status);
-        if (call_once(args->control, "GetServer", &reply, "") == CTL_OK &&
+        if (call_aside(args->control, "GetServer", &reply) == CTL_OK &&
             dict_read(status_fields, ARRAY_LEN(status_fields), reply, &status) > 0 &&
             status.fleet_member > 0)
                 say_line("This host is a member of a fleet: keys of the fleet are revoked on this "

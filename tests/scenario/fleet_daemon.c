@@ -178,13 +178,16 @@ static int answer(sd_bus_message *m) {
                                                   "s", "www1", "issuing", "b", 0);
         if (strcmp(member, "FleetLeave") == 0 || strcmp(member, "RemoveAllFleetKeys") == 0)
                 return sd_bus_reply_method_return(m, "t", UINT64_C(3));
+        if (strcmp(member, "RevokeKeys") == 0)
+                return sd_bus_reply_method_return(m, "u", 1);
         if (strcmp(member, "IssueKey") == 0)
                 return sd_bus_reply_method_return(m, "ss", id, key);
         if (strcmp(member, "ListKeys") == 0)
                 return answer_list(m);
         if (strcmp(member, "FleetKey") == 0)
                 return sd_bus_reply_method_return(m, "s", "wfm_key");
-        return -EBADRQC;
+        /* A daemon of before this method, during an upgrade. */
+        return strcmp(member, "GetServer") == 0 ? 0 : -EBADRQC;
 }
 
 static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error) {
