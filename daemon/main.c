@@ -20,7 +20,6 @@
 #include "base/sockets.h"
 #include "cert/cert_work.h"
 #include "cleanup.h"
-#include "configured.h"
 #include "control/helper_password.h"
 #include "keys/seed.h"
 #include "salvage.h"
@@ -233,8 +232,7 @@ static int serve(void) {
 static int check_config(void) {
         __attribute__((cleanup(conf_freep))) struct conf *conf = NULL;
         char error[ERROR_LEN] = "out of memory";
-        bool required = arg_options.conf_required || configured_before(arg_options.state_dir);
-        int r = conf_load(&conf, arg_options.conf, required, error);
+        int r = conf_load(&conf, arg_options.conf, arg_options.conf_required, error);
 
         if (r >= 0)
                 return EXIT_SUCCESS;

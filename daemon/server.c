@@ -20,7 +20,6 @@
 #include "base/sockets.h"
 #include "bootstrap.h"
 #include "cleanup.h"
-#include "configured.h"
 #include "control/control_bus.h"
 #include "control/control_cert_read.h"
 #include "control/control_conf.h"
@@ -388,23 +387,14 @@ static int start_sockets(struct server *s, char *error) {
         return r;
 }
 
-/* A file that is required has no need of it. */
-static void note_configured(const struct server *s, const struct conf *conf) {
-        if (conf && conf->from_file && !s->options->conf_required)
-                configured_note(s->state.lock);
-}
-
 static int start(struct server *s, char *error) {
-        bool required = s->options->conf_required || configured_before(s->options->state_dir);
         int r;
 
-        r = conf_load(&s->conf, s->options->conf, required, error);
+        r = conf_load(&s->conf, s->options->conf, s->options->conf_required, error);
         if (r >= 0)
                 r = bootstrap_open(s->options->state_dir, &s->shared, &s->state, error);
-        if (r >= 0) {
+        if (r >= 0)
                 badpage_watch(s->state.lock);
-                note_configured(s, s->conf);
-        }
         if (r >= 0 && s->options->seed)
                 r = seed_plant(s->options->seed, s->state.keymint, s->state.writer, error);
         if (s->options->seed)
@@ -485,7 +475,6 @@ struct server *server_free(struct server *s) {
         mirror_free(s->mirror);
         (void) fleet_free(s->fleet);
         closer_stop();
-        note_configured(s, s->control.loop.conf); /* it may be of a reload */
         sd_event_unref(s->event);
         store_free(s->state.reader);
         store_free(s->state.writer);

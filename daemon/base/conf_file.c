@@ -170,11 +170,8 @@ static int open_safely(const char *path, mode_t type, bool required, int *ret,
         if (fd < 0 || fstat(fd, &st) < 0) {
                 int r = -errno;
 
-                (void) snprintf(error, ERROR_LEN, "cannot read the configuration '%s': %s%s", path,
-                                strerror(-r),
-                                r == -ENOENT ? ": where it is to configure nothing, write a "
-                                               "comment into it"
-                                             : "");
+                (void) snprintf(error, ERROR_LEN, "cannot read the configuration '%s': %s", path,
+                                strerror(-r));
                 return r;
         }
         if ((st.st_mode & S_IFMT) != type || (st.st_uid != 0 && st.st_uid != geteuid()) ||
