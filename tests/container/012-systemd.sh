@@ -96,7 +96,7 @@ systemctl reload wfapikeyd.service || systemctl restart wfapikeyd.service
 # --- A second daemon ---
 # shellcheck disable=SC2016 # no command
 mapfile -t commands < <(sed -n '/^# SEVERAL DAEMONS/,/^# / { /^```/,/^```/ { /^```/!p } }' "$WFAPIKEY_SOURCE/man/wfapikeyd.8.scd" | whole)
-test_that "wfapikeyd(8) has the commands for a second one" test ${#commands[@]} = 3
+test_that "wfapikeyd(8) has the commands for a second one" test ${#commands[@]} = 4
 for command in "${commands[@]}"; do test_that "$command" bash -c "$command"; done
 two=(--control=/run/wfapikey-two/control)
 second=$(wfapikeyctl key issue alice "${two[@]}")
