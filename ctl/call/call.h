@@ -13,7 +13,8 @@ struct call {
         sd_bus *bus;
         const char *path;   /* of the socket; for messages */
         unsigned timeout_s; /* for an answer; 0 means 30 */
-        bool may_lack;      /* a daemon that does not know the method: CTL_FAILED, and no message */
+        /* Of a daemon that does not know the method nothing is said. */
+        bool may_lack;
 };
 
 #define _cleanup_call_    _cleanup_(call_close)
