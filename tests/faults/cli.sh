@@ -159,7 +159,8 @@ do_scan() {
     echo "here: $key" >"$dir/in"
     wordless=yes # status 6 says that a key was found
     try scan -
-    [[ $ended != 0 ]] || wrong "a key was not found, without a word"
+    # What ends at once is an empty input.
+    [[ $ended != 0 || $fault == "read "*" 3" ]] || wrong "a key was not found, without a word"
     [[ $shown != *"${key:15}"* ]] || wrong "the secret is shown"
 }
 
