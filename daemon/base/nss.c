@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Asks NSS for users and groups. It may block, so the loop never calls it. */
+#include <ctype.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -12,6 +13,8 @@
 
 /* enough for a group with ten thousand members; the kernel gives pages when they are used */
 #define NSS_BUFFER_LEN (256 * 1024)
+
+#define GROUP_FILE "/etc/group"
 
 /* getpwnam(3): these mean "no such name", from whichever source. But for 0, modules set them where
  * a server is away, too. */
@@ -66,18 +69,9 @@ int nss_uid(uid_t uid, struct nss_entry *ret) {
         return take_passwd(error, found, ret);
 }
 
-int nss_group(const char *name, gid_t *ret) {
-        _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
-        struct group gr, *found = NULL;
-        int error;
-
-        if (!buffer)
-                return -ENOMEM;
-        error = getgrnam_r(name, &gr, buffer, NSS_BUFFER_LEN, &found);
-        if (!found)
-                return not_found(error);
-        *ret = gr.gr_gid;
-        return 0;
+/* A file that is being written may end in the middle of a number, and fgetgrent(3) takes that. */
+static bool is_number_whole(FILE *file, const struct group *gr) {
+        return gr->gr_mem[0] || (fseek(file, -1, SEEK_CUR) == 0 && !isdigit(getc(file)));
 }
 
 int nss_local_group(const char *path, const char *name, gid_t *ret) {
@@ -91,9 +85,28 @@ int nss_local_group(const char *path, const char *name, gid_t *ret) {
         while ((error = fgetgrent_r(file, &gr, buffer, NSS_BUFFER_LEN, &found)) == 0)
                 if (strcmp(gr.gr_name, name) == 0)
                         break;
+        if (error == 0 && !is_number_whole(file, &gr))
+                error = EBADMSG;
         (void) fclose(file);
         if (error != 0)
                 return -error;
+        *ret = gr.gr_gid;
+        return 0;
+}
+
+int nss_group(const char *name, gid_t *ret) {
+        _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
+        struct group gr, *found = NULL;
+        gid_t local;
+        int error;
+
+        if (!buffer)
+                return -ENOMEM;
+        error = getgrnam_r(name, &gr, buffer, NSS_BUFFER_LEN, &found);
+        if (!found)
+                return not_found(error);
+        if (nss_local_group(GROUP_FILE, name, &local) == -EBADMSG)
+                return -EIO;
         *ret = gr.gr_gid;
         return 0;
 }

@@ -23,14 +23,16 @@ int nss_user(const char *name, struct nss_entry *ret) _must_check_;
 int nss_uid(uid_t uid, struct nss_entry *ret) _must_check_;
 
 /**
- * nss_group(name, ret): the gid of a group. As above.
+ * nss_group(name, ret): the gid of a group. As above. -EIO, too, while its line in /etc/group ends
+ * in the middle of the number.
  */
 int nss_group(const char *name, gid_t *ret) _must_check_;
 
 /**
  * nss_local_group(path, name, ret):
  * The gid of a group of the file ${path}, /etc/group, whatever directories say. 0; -ENOENT when it
- * is not there; a negative errno of the file.
+ * is not there; -EBADMSG while its line ends in the middle of the number; a negative errno of the
+ * file.
  */
 int nss_local_group(const char *path, const char *name, gid_t *ret) _must_check_;
 

@@ -53,6 +53,28 @@ static void test_a_local_group_is_one_of_the_file(void **state) {
         unit_poisoned("no group", &gid, sizeof(gid));
 }
 
+/* A file that is written in place is short for a moment. */
+static void test_half_a_number_is_none(void **state) {
+        static const char text[] = "root:x:0:\nwfapikey-admin:x:2100:alice,bob5\n";
+        const size_t number = strlen("root:x:0:\nwfapikey-admin:x:"), all = strlen(text);
+        char path[UNIT_PATH_LEN];
+        gid_t gid;
+
+        unit_join(path, *state, "group");
+        for (size_t len = 1; len < all; len++) {
+                unit_write(path, text, len, 0644);
+                unit_poison(&gid, sizeof(gid));
+                unit_int("of a part", __real_nss_local_group(path, "wfapikey-admin", &gid),
+                         len <= number       ? -ENOENT
+                         : len <= number + 4 ? -EBADMSG
+                                             : 0);
+                if (len > number + 4)
+                        assert_int_equal(gid, 2100);
+                else
+                        unit_poisoned("of a part", &gid, sizeof(gid));
+        }
+}
+
 /* As for getpwnam(3), who is there under any line is there. */
 static void test_whose_number_is_another_s(void **state) {
         static const char users[] = "root:x:0:0::/:/bin/sh\nbroken\nalice:x:1001:1::/:\n"
@@ -138,6 +160,7 @@ int main(void) {
                 test_account(test_users_are_found_by_name_and_by_uid),
                 test_account(test_groups_are_found_by_name),
                 unit_test_in_dir(test_a_local_group_is_one_of_the_file),
+                unit_test_in_dir(test_half_a_number_is_none),
                 unit_test_in_dir(test_whose_number_is_another_s),
                 test_account(test_who_is_not_known_is_told_from_who_cannot_be_asked_for),
                 test_account(test_a_name_fits_or_is_nobody_s),
