@@ -190,7 +190,7 @@ static int check_wide(const struct applying *a) {
         if (r >= 0)
                 r = facts_policy(a->writer, &policy);
         if (r >= 0)
-                r = mirror_certs_check(a->writer);
+                r = mirror_certs_check(a->writer, a->writer);
         return r < 0 ? r : registered_touch(a->writer, clock_now());
 }
 

@@ -8,6 +8,7 @@
 #include "mirror/mirror_certs.h"
 #include "secret/keymint.h"
 #include "store/store_cert.h"
+#include "store/store_fleet.h"
 #include "text.h"
 
 static bool is_shown(const char *text, size_t size) {
@@ -34,18 +35,34 @@ static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t
                        : -EBADMSG;
 }
 
-int mirror_certs_check_room(struct store *s, bool fleet) {
+static int check_room(struct store *s, bool fleet, size_t all, size_t cas) {
         struct store_cert_count n;
         int r;
 
         r = store_cert_count(s, fleet, &n);
-        return r < 0 ? r : n.all > STORE_CERTS_MAX || n.cas > CERT_CAS_MAX ? -EMLINK : 0;
+        return r < 0 ? r : n.all > all || n.cas > cas ? -EMLINK : 0;
 }
 
-int mirror_certs_check(struct store *s) {
+int mirror_certs_check_room(struct store *s, bool fleet) {
+        return check_room(s, fleet, STORE_CERTS_MAX, CERT_CAS_MAX);
+}
+
+static int check_own(struct store *s, struct store *writer) {
+        struct store_fleet fleet;
         int r;
 
-        r = mirror_certs_check_room(s, false);
+        r = store_fleet_get(writer, &fleet);
+        if (r != -ENOENT) {
+                explicit_bzero(&fleet, sizeof(fleet));
+                return r < 0 ? r : mirror_certs_check_room(s, false);
+        }
+        return check_room(s, false, STORE_CERTS_ALL, CERT_CAS_ALL);
+}
+
+int mirror_certs_check(struct store *s, struct store *writer) {
+        int r;
+
+        r = check_own(s, writer);
         if (r >= 0)
                 r = mirror_certs_check_room(s, true);
         if (r >= 0)

@@ -11,7 +11,8 @@
 int mirror_certs_check_room(struct store *s, bool fleet) _must_check_;
 
 /**
- * mirror_certs_check(s): whether all certificates of ${s} are such as the daemon would have
- * registered. 0; -EBADMSG; an error of the store.
+ * mirror_certs_check(s, writer): whether all certificates of ${s} are such as the host of ${writer}
+ * can have. A host that has left a fleet has kept those of the fleet beside its own, so one that is
+ * in none takes twice as many. 0; -EBADMSG; an error of the store.
  */
-int mirror_certs_check(struct store *s) _must_check_;
+int mirror_certs_check(struct store *s, struct store *writer) _must_check_;

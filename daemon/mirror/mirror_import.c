@@ -420,7 +420,7 @@ static int take_end(struct mirror_import *i, struct store *writer) {
         if (r >= 0)
                 r = learn_policy(i, writer);
         if (r >= 0)
-                r = mirror_certs_check(store_import_staging(i->load));
+                r = mirror_certs_check(store_import_staging(i->load), writer);
         if (r >= 0)
                 r = find_changes(i, writer);
         /* The daemon remembers no verdict for these certificates. */

@@ -162,10 +162,14 @@ static void test_the_fleet_takes_no_place_of_a_host(void **state) {
         assert_true(n.all == CERT_CAS_MAX && n.cas == CERT_CAS_MAX);
         assert_int_equal(store_cert_count(f->member.store->writer, true, &n), 0);
         assert_true(n.all == CERT_CAS_MAX && n.cas == CERT_CAS_MAX);
-        assert_int_equal(mirror_certs_check(f->member.store->writer), 0);
+        assert_int_equal(mirror_certs_check(f->member.store->writer, f->member.store->writer), 0);
+        own(&f->member, (struct put){ .n = CERT_CAS_MAX });
+        assert_int_equal(mirror_certs_check(f->member.store->writer, f->member.store->writer),
+                         -EBADMSG);
 }
 
-/* What it had of a fleet is its own when it leaves, and no part of the next one. */
+/* What it had of a fleet is its own when it leaves, a backup of it can be restored, and it is no
+ * part of the next one. */
 static void test_what_is_left_of_a_fleet(void **state) {
         struct fixture *f = *state;
         struct unit_host *h = &f->member;
@@ -176,6 +180,7 @@ static void test_what_is_left_of_a_fleet(void **state) {
         fleets(f, h, (struct put){ .n = 100 });
         assert_int_equal(fleet_join_leave(h->fleet, h->store->writer, &unit_fleet_record), 0);
         assert_int_equal(count(h, "fleet = 0"), CERT_CAS_MAX + 1);
+        assert_int_equal(mirror_certs_check(h->store->writer, h->store->writer), 0);
         assert_int_equal(
                 fleet_join_init(h->fleet, h->store->writer, "web1", "dbname=x", &unit_fleet_record),
                 -EMLINK);

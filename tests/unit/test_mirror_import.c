@@ -379,21 +379,21 @@ static void test_a_certificate_may_have_been_removed(void **state) {
         assert_true(is_trusted(h, &other));
 }
 
-/* As many as can be registered come with a file, and no more. */
+/* A host in no fleet takes as many as one has that has left its fleet, and no more. */
 static void test_how_many_certificates_a_file_may_have(void **state) {
         struct store *writer = ((struct host *) *state)->state.writer;
 
-        for (unsigned i = 0; i < CERT_CAS_MAX; i++)
+        for (unsigned i = 0; i < CERT_CAS_ALL; i++)
                 (void) put_cert(writer, i, CERT_CA);
-        assert_int_equal(mirror_certs_check(writer), 0);
-        (void) put_cert(writer, CERT_CAS_MAX, CERT_CA);
-        assert_int_equal(mirror_certs_check(writer), -EBADMSG);
+        assert_int_equal(mirror_certs_check(writer, writer), 0);
+        (void) put_cert(writer, CERT_CAS_ALL, CERT_CA);
+        assert_int_equal(mirror_certs_check(writer, writer), -EBADMSG);
         unit_sql(((struct host *) *state)->path, "UPDATE cert SET kind = 0");
-        for (unsigned i = CERT_CAS_MAX + 1; i < STORE_CERTS_MAX; i++)
+        for (unsigned i = CERT_CAS_ALL + 1; i < STORE_CERTS_ALL; i++)
                 (void) put_cert(writer, i, CERT_CLIENT);
-        assert_int_equal(mirror_certs_check(writer), 0);
-        (void) put_cert(writer, STORE_CERTS_MAX, CERT_CLIENT);
-        assert_int_equal(mirror_certs_check(writer), -EBADMSG);
+        assert_int_equal(mirror_certs_check(writer, writer), 0);
+        (void) put_cert(writer, STORE_CERTS_ALL, CERT_CLIENT);
+        assert_int_equal(mirror_certs_check(writer, writer), -EBADMSG);
 }
 
 /* Half a file replaces nothing, and does not wait for its other half for ever. */
