@@ -41,14 +41,19 @@ has "$(<"$dir/out")" "is wrong"
 logged "user '(something like a key)'"
 ! grep -qF "${key:15:42}" "$dir/daemon.log" || fail "the key is in the log"
 
-# While a refusal waits for its time, the daemon serves others and can be stopped.
-: >"$dir/daemon.log"
-ask <<<"no password of anybody" >"$dir/late" 2>&1 &
-waiting=$!
-logged "wrong name or password"
-run 0 ctl status
-run 0 ctl key list
-stop || fail "the daemon did not end well"
-wait "$waiting"
-is $? 3
+# While a refusal waits for its time, the daemon serves others and can be stopped. On a slow machine
+# the refusal may come before the end.
+for ((tries = 0; tries < 20; tries++)); do
+    : >"$dir/daemon.log"
+    ask <<<"no password of anybody" >"$dir/late" 2>&1 &
+    waiting=$!
+    logged "wrong name or password"
+    run 0 ctl status
+    stop || fail "the daemon did not end well"
+    wait "$waiting"
+    answer=$?
+    [[ $answer == 4 ]] || break
+    start
+done
+is $answer 3
 exit 0
