@@ -51,8 +51,8 @@ round() { # PLAN
     if [[ $asked == 0 ]]; then
         [[ $(ctl verify "$me" --server-uid=0 <<<"$shown" 2>&1) != *refused* ]] || wrong "a key was shown that is not stored"
     else
-        # What fails in a PAM module cannot be told from a wrong password.
-        [[ $1 != @(pam_start|pam_*_item|getp*|getg*|sd_*|sqlite*|posix_spawn*|socketpair|pidfd_open) ]] || ! grep -q 'is wrong' "$dir/err" ||
+        # What fails in a PAM module cannot be told from a wrong password. pam_exec gets items, too.
+        [[ $1 != @(pam_start|pam_set_item|getp*|getg*|sd_*|sqlite*|posix_spawn*|socketpair|pidfd_open) ]] || ! grep -q 'is wrong' "$dir/err" ||
             wrong "the right password is called wrong"
     fi
     ask "$not_right"
