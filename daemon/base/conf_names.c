@@ -47,6 +47,7 @@ struct conf_names {
         void (*done)(int r, const struct conf_names *names, void *userdata);
         void *userdata;
         enum conf_names_by by;
+        bool steady, cut;
         size_t n;
         struct asked asked[];
 };
@@ -165,17 +166,35 @@ static unsigned look_up(const struct asked *asked, bool by_nss) {
         return r >= 0 || r == -ENOENT ? number : asked->before;
 }
 
+/* Whether the file can be believed. */
+static bool believe(const char *path, bool steady, bool *cut) {
+        switch (nss_local_file(path)) {
+        case NSS_FILE_GOOD:
+                return true;
+        case NSS_FILE_CUT:
+                *cut |= !steady;
+                return steady;
+        case NSS_FILE_BAD:
+                break;
+        }
+        return false;
+}
+
 ssize_t conf_names_run(const uint8_t *in, size_t in_len, uint8_t *out) {
         struct bytes_writer w = { .out = out, .size = HELPER_BYTES_MAX };
         struct bytes_reader r = { .in = in, .len = in_len };
-        bool by_nss;
+        bool by_nss, steady, users, groups, cut = false;
         size_t n;
 
         r.bad |= bytes_read(&r, 1) != KIND;
         by_nss = bytes_read_flag(&r);
+        steady = bytes_read_flag(&r);
+        users = believe(PASSWD_FILE, steady, &cut);
+        groups = believe(GROUP_FILE, steady, &cut);
         n = bytes_read(&r, BYTES_NUMBER);
         r.bad |= n > NAMES_MAX;
         bytes_write(&w, 1, KIND);
+        bytes_write(&w, 1, cut);
         for (size_t i = 0; i < n && !r.bad; i++) {
                 struct asked asked = { .kind = (enum kind) bytes_read(&r, 1) };
 
@@ -183,7 +202,9 @@ ssize_t conf_names_run(const uint8_t *in, size_t in_len, uint8_t *out) {
                 bytes_read_text(&r, asked.name, sizeof(asked.name));
                 r.bad |= asked.kind >= _KIND_MAX;
                 if (!r.bad)
-                        bytes_write(&w, BYTES_NUMBER, look_up(&asked, by_nss));
+                        bytes_write(&w, BYTES_NUMBER,
+                                    (asked.kind == USER ? users : groups) ? look_up(&asked, by_nss)
+                                                                          : asked.before);
         }
         return bytes_is_at_end(&r) ? bytes_written(&w) : -EBADMSG;
 }
@@ -194,6 +215,7 @@ static int take(struct conf_names *names, const uint8_t *out, size_t len) {
         struct bytes_reader r = { .in = out, .len = len };
 
         r.bad |= bytes_read(&r, 1) != KIND;
+        names->cut = bytes_read_flag(&r);
         for (size_t i = 0; i < names->n; i++)
                 names->asked[i].now = (unsigned) bytes_read(&r, BYTES_NUMBER);
         return bytes_is_at_end(&r) ? 0 : -EBADMSG;
@@ -218,6 +240,7 @@ static int start(struct conf_names *names, sd_event *event) {
                 return -ENOMEM;
         bytes_write(&w, 1, KIND);
         bytes_write(&w, 1, names->by == CONF_NAMES_NSS);
+        bytes_write(&w, 1, names->steady);
         bytes_write(&w, BYTES_NUMBER, names->n);
         for (size_t i = 0; i < names->n; i++) {
                 bytes_write(&w, 1, names->asked[i].kind);
@@ -227,12 +250,12 @@ static int start(struct conf_names *names, sd_event *event) {
         len = bytes_written(&w);
         return len < 0 ? (int) len
                        : helper_start(&names->helper, event, CONF_NAMES_MODE, question,
-                                      (size_t) len, 1 + names->n * BYTES_NUMBER, HELPER_USEC,
+                                      (size_t) len, 2 + names->n * BYTES_NUMBER, HELPER_USEC,
                                       on_helper, names);
 }
 
 int conf_names_start(struct conf_names **ret, sd_event *event, struct conf *conf,
-                     enum conf_names_by by,
+                     enum conf_names_by by, bool steady,
                      void (*done)(int r, const struct conf_names *names, void *userdata),
                      void *userdata) {
         struct name all[NAMES_MAX];
@@ -243,7 +266,9 @@ int conf_names_start(struct conf_names **ret, sd_event *event, struct conf *conf
         names = calloc(1, sizeof(*names) + n * sizeof(names->asked[0]));
         if (!names)
                 return -ENOMEM;
-        *names = (struct conf_names){ .done = done, .userdata = userdata, .by = by };
+        *names = (struct conf_names){
+                .done = done, .userdata = userdata, .by = by, .steady = steady
+        };
         for (size_t i = 0; i < n; i++)
                 add(names, &all[i]);
         r = names->n > 0 ? start(names, event) : 0;
@@ -253,6 +278,10 @@ int conf_names_start(struct conf_names **ret, sd_event *event, struct conf *conf
         }
         *ret = names;
         return 1;
+}
+
+bool conf_names_is_cut(const struct conf_names *names) {
+        return names->cut;
 }
 
 struct conf_names *conf_names_free(struct conf_names *names) {

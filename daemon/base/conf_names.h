@@ -23,16 +23,23 @@ enum conf_names_by {
 struct conf_names;
 
 /**
- * conf_names_start(ret, event, conf, by, done, userdata):
- * Has a helper look up names of ${conf}, which is not changed and not kept. ${done} is called from
- * the loop, once, never from within this call, and may free the question. ${r} is 0 with answers in
- * ${names}; a negative errno when there are none, -ETIMEDOUT after 5 s. Returns 1 with the
- * question, for conf_names_free(); 0 when there is no such name; a negative errno.
+ * conf_names_start(ret, event, conf, by, steady, done, userdata):
+ * Has a helper look up names of ${conf}, which is not changed and not kept. Names keep their
+ * numbers while their file has nobody with the number 0, or ends within a line and is not
+ * ${steady}: has not changed for a while. ${done} is called from the loop, once, never from within
+ * this call, and may free the question. ${r} is 0 with answers in ${names}; a negative errno when
+ * there are none, -ETIMEDOUT after 5 s. Returns 1 with the question, for conf_names_free(); 0 when
+ * there is no such name; a negative errno.
  */
 int conf_names_start(struct conf_names **ret, sd_event *event, struct conf *conf,
-                     enum conf_names_by by,
+                     enum conf_names_by by, bool steady,
                      void (*done)(int r, const struct conf_names *names, void *userdata),
                      void *userdata) _must_check_;
+
+/**
+ * conf_names_is_cut(names): whether names kept their numbers because a file ends within a line.
+ */
+bool conf_names_is_cut(const struct conf_names *names);
 
 /**
  * conf_names_put(names, conf): gives the names in ${conf} the numbers that were found, and says in

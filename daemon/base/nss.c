@@ -118,7 +118,7 @@ bool nss_local_other_user(const char *path, const char *name, uid_t uid) {
         bool named = false, other = false;
 
         while (file && !named && fgetpwent_r(file, &pw, buffer, NSS_BUFFER_LEN, &found) == 0) {
-                named = strcmp(pw.pw_name, name) == 0;
+                named = pw.pw_uid == uid && strcmp(pw.pw_name, name) == 0;
                 other |= pw.pw_uid == uid;
         }
         if (file)
@@ -133,10 +133,35 @@ bool nss_local_other_group(const char *path, const char *name, gid_t gid) {
         bool named = false, other = false;
 
         while (file && !named && fgetgrent_r(file, &gr, buffer, NSS_BUFFER_LEN, &found) == 0) {
-                named = strcmp(gr.gr_name, name) == 0;
+                named = gr.gr_gid == gid && strcmp(gr.gr_name, name) == 0;
                 other |= gr.gr_gid == gid;
         }
         if (file)
                 (void) fclose(file);
         return other && !named;
+}
+
+/* Both files have the number in the third field. */
+static bool has_number_0(const char *line) {
+        const char *field = strchr(line, ':');
+
+        field = field ? strchr(field + 1, ':') : NULL;
+        return field && strncmp(field, ":0:", 3) == 0;
+}
+
+enum nss_file nss_local_file(const char *path) {
+        _cleanup_free_ char *line = NULL;
+        enum nss_file ret = NSS_FILE_BAD;
+        FILE *file = fopen(path, "re");
+        size_t size = 0;
+
+        if (!file)
+                return ret;
+        while (ret == NSS_FILE_BAD && getline(&line, &size, file) > 0)
+                if (has_number_0(line))
+                        ret = NSS_FILE_GOOD;
+        if (ret == NSS_FILE_GOOD && (fseek(file, -1, SEEK_END) < 0 || getc(file) != '\n'))
+                ret = NSS_FILE_CUT;
+        (void) fclose(file);
+        return ret;
 }

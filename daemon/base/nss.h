@@ -38,9 +38,19 @@ int nss_local_group(const char *path, const char *name, gid_t *ret) _must_check_
 
 /**
  * nss_local_other_user(path, name, uid), nss_local_other_group(path, name, gid):
- * Whether the file ${path}, /etc/passwd or /etc/group, gives the number to others, and does not
- * have
+ * Whether the file ${path}, /etc/passwd or /etc/group, gives the number to others, and not to
  * ${name}.
  */
 bool nss_local_other_user(const char *path, const char *name, uid_t uid);
 bool nss_local_other_group(const char *path, const char *name, gid_t gid);
+
+enum nss_file {
+        NSS_FILE_GOOD,
+        NSS_FILE_CUT, /* it ends within a line: a program writes it, or the disk was full */
+        NSS_FILE_BAD, /* it cannot be read, or nobody in it has the number 0 */
+};
+
+/**
+ * nss_local_file(path): what the file ${path}, /etc/passwd or /etc/group, is like.
+ */
+enum nss_file nss_local_file(const char *path);

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/inotify.h>
 
+#include "accounts/accounts_steady.h"
 #include "accounts/accounts_watch.h"
+#include "base/clock.h"
 #include "base/conf_names.h"
 #include "base/log.h"
 #include "control/control_names.h"
@@ -15,6 +17,7 @@
 
 #define PERIODIC_USEC UINT64_C(600000000)
 #define RETRY_USEC    UINT64_C(1000000)
+#define STEADY_USEC   (ACCOUNTS_STEADY_S * UINT64_C(1000000))
 
 struct look {
         struct control_names *names;
@@ -22,6 +25,9 @@ struct look {
         struct conf_names *asked; /* by ${now}; NULL: nobody is asked */
         bool again;               /* something may have changed since */
         bool silent;              /* nobody answered the last time */
+        /* clock_ticks() when a file was first seen to end within a line, and has not changed; 0: it
+         * was not */
+        uint64_t cut;
 };
 
 struct control_names {
@@ -47,6 +53,15 @@ static void note_silence(struct look *look, int r) {
         look->silent = r < 0;
 }
 
+static void note_cut(struct look *look, bool is_cut) {
+        if (is_cut && look->cut == 0)
+                look->cut = clock_ticks();
+        if (!is_cut)
+                look->cut = 0;
+        if (is_cut)
+                later(look->names, STEADY_USEC);
+}
+
 static void on_answer(int r, const struct conf_names *answer, void *userdata) {
         struct look *look = userdata;
         struct control *control = look->names->control;
@@ -56,6 +71,8 @@ static void on_answer(int r, const struct conf_names *answer, void *userdata) {
                 control_reload_force(control, conf);
         else
                 (void) conf_free(conf);
+        if (r >= 0)
+                note_cut(look, conf_names_is_cut(answer));
         look->asked = conf_names_free(look->asked);
         if (look->now == CONF_NAMES_NSS)
                 note_silence(look, r);
@@ -69,13 +86,14 @@ static void on_answer(int r, const struct conf_names *answer, void *userdata) {
 
 static void ask(struct look *look, enum conf_names_by by) {
         struct control_names *names = look->names;
+        bool steady = look->cut != 0 && clock_ticks() - look->cut >= STEADY_USEC * 1000;
         int r;
 
         /* What has changed before this helper starts it will see. */
         look->again = by == CONF_NAMES_TAKEN && look->again;
         look->now = by;
-        r = conf_names_start(&look->asked, names->event, names->control->loop.conf, by, on_answer,
-                             look);
+        r = conf_names_start(&look->asked, names->event, names->control->loop.conf, by, steady,
+                             on_answer, look);
         if (r >= 0)
                 return;
         log_line(LOG_WARNING, "the users and groups of the configuration cannot be looked up: %s",
@@ -98,14 +116,19 @@ void control_names_look(struct control_names *names) {
 }
 
 static int on_change(sd_event_source *source, const struct inotify_event *event, void *userdata) {
-        bool all = event->mask & IN_Q_OVERFLOW;
+        const char *file = event->len > 0 ? event->name : "";
+        bool all = event->mask & IN_Q_OVERFLOW || strcmp(file, "group") == 0;
         struct control_names *names = userdata;
 
         (void) source;
-        if (all || (event->len > 0 && strcmp(event->name, "group") == 0))
-                control_names_look(names);
-        else if (event->len > 0 && strcmp(event->name, "passwd") == 0)
-                look_again(&names->others);
+        if (!all && strcmp(file, "passwd") != 0)
+                return 0;
+        names->others.cut = 0;
+        look_again(&names->others);
+        if (all) {
+                names->local.cut = 0;
+                look_again(&names->local);
+        }
         return 0;
 }
 

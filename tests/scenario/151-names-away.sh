@@ -83,5 +83,25 @@ replace group "${all_groups/wfapikey-admin:x:64330/wfapikey-admin:x:64339}"
 gone() { ! admin; }
 wait_until gone
 as 64350 64339 policy get || fail "the new number of the group does not administer"
+# --- Half a number, and a file without anybody: a program is writing, or the disk was full
+
+half=${all_groups%wfapikey-reader*}
+replace group "${half/wfapikey-admin:x:64330/wfapikey-admin:x:64339}"
+wait_until as 64350 64339 policy get
+printf '%s' "${groups}"$'\nwfapikey-admin:x:6433' >/etc/group
+logged "'/etc/group' ends within a line"
+as 64350 6433 policy get && fail "half a number administers"
+as 64350 64339 policy get || fail "the group lost its rights by a file that is not whole"
+: >/etc/passwd
+logged "'/etc/passwd' has no root"
+peer 64345 || fail "a service is nobody's by an empty file"
+replace passwd "$all_users"
+replace group "$all_groups"
+wait_until admin
+wait_until peer 64340
+# It ends so, and stays so.
+printf '%s' "${groups}"$'\nwfapikey-admin:x:64338:' >/etc/group
+wait_until as 64350 64338 policy get
+
 grep -q 'configuration read again' "$dir/daemon.log" && fail "the configuration was read again"
 exit 0

@@ -6,13 +6,15 @@
 #include "base/bytes.h"
 #include "base/conf_names.h"
 #include "base/helper.h"
+#include "base/nss.h"
 
 enum { ADMINS, DEVELOPERS, N_GROUPS };
 
 static uint8_t answer[HELPER_BYTES_MAX];
 static ssize_t answer_len;
 static void (*helper_done)(int r, const uint8_t *out, size_t len, void *userdata);
-static bool done, taken;
+static bool done, taken, steady, cut;
+static enum nss_file users_file, groups_file;
 
 int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
                         size_t in_len, size_t out_max, uint64_t timeout_usec,
@@ -20,6 +22,7 @@ int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, 
                         void *userdata);
 bool __wrap_nss_local_other_user(const char *path, const char *name, uid_t uid);
 bool __wrap_nss_local_other_group(const char *path, const char *name, gid_t gid);
+enum nss_file __wrap_nss_local_file(const char *path);
 
 int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
                         size_t in_len, size_t out_max, uint64_t timeout_usec,
@@ -53,6 +56,10 @@ bool __wrap_nss_local_other_group(const char *path, const char *name, gid_t gid)
         return taken;
 }
 
+enum nss_file __wrap_nss_local_file(const char *path) {
+        return strcmp(path, "/etc/passwd") == 0 ? users_file : groups_file;
+}
+
 static void on_done(int r, const struct conf_names *names, void *userdata) {
         (void) names;
         done = true;
@@ -65,11 +72,12 @@ static bool look(struct conf *conf, enum conf_names_by by) {
         int want = 0;
         bool changed;
 
-        if (conf_names_start(&names, NULL, conf, by, on_done, &want) == 0)
+        if (conf_names_start(&names, NULL, conf, by, steady, on_done, &want) == 0)
                 return false;
         done = false;
         helper_done(0, answer, (size_t) answer_len, names);
         assert_true(done);
+        cut = conf_names_is_cut(names);
         changed = conf_names_put(names, conf);
         /* Only once. */
         assert_false(conf_names_put(names, conf));
@@ -204,6 +212,42 @@ static void test_groups_of_the_file(void **state) {
         conf_free(copy);
 }
 
+/* Names keep their numbers while their file is not believed. */
+static void test_a_file_that_is_not_whole(void **state) {
+        static const enum nss_file bad[] = { NSS_FILE_CUT, NSS_FILE_BAD };
+        struct conf *conf = load(*state, text);
+        const char *user = unit_nss_users[2].name, *group = unit_nss_groups[ADMINS].name;
+
+        unit_nss_users[2].name = unit_nss_groups[ADMINS].name = "other";
+        for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+                groups_file = users_file = bad[i];
+                assert_false(look(conf, CONF_NAMES_NSS));
+                assert_int_equal(cut, bad[i] == NSS_FILE_CUT);
+                taken = true;
+                assert_false(look(conf, CONF_NAMES_TAKEN));
+                taken = false;
+        }
+        /* Each file by itself. */
+        users_file = NSS_FILE_GOOD;
+        assert_true(look(conf, CONF_NAMES_NSS));
+        assert_false(cut);
+        assert_false(conf_peer_may_claim(conf, 110, "imap"));
+        assert_true(is(conf, 4242, 2001, ROLE_ADMIN));
+        /* One that stays as it is ends so. */
+        groups_file = NSS_FILE_BAD;
+        steady = true;
+        assert_false(look(conf, CONF_NAMES_NSS));
+        groups_file = NSS_FILE_CUT;
+        assert_true(look(conf, CONF_NAMES_NSS));
+        assert_false(cut);
+        assert_true(is(conf, 4242, 2001, ROLE_USER));
+        steady = false;
+        groups_file = NSS_FILE_GOOD;
+        unit_nss_users[2].name = user;
+        unit_nss_groups[ADMINS].name = group;
+        conf_free(conf);
+}
+
 static void test_nobody_is_asked_for_nothing(void **state) {
         struct conf *conf = load(*state, "[daemon]\nadmin-group =\nreader-group =\n");
 
@@ -218,6 +262,7 @@ int main(void) {
                 unit_test_in_dir(test_names_that_are_gone_and_come_back),
                 unit_test_in_dir(test_a_number_that_is_another_s_while_nobody_answers),
                 unit_test_in_dir(test_groups_of_the_file),
+                unit_test_in_dir(test_a_file_that_is_not_whole),
                 unit_test_in_dir(test_nobody_is_asked_for_nothing),
         };
 

@@ -75,7 +75,7 @@ static void test_half_a_number_is_none(void **state) {
         }
 }
 
-/* As for getpwnam(3), who is there under any line is there. */
+/* As for getpwnam(3), who is there under any line is there. Who has another number now is not. */
 static void test_whose_number_is_another_s(void **state) {
         static const char users[] = "root:x:0:0::/:/bin/sh\nbroken\nalice:x:1001:1::/:\n"
                                     "toor:x:0:0::/:/bin/sh\nno-newline:x:1002:1::/:";
@@ -85,18 +85,41 @@ static void test_whose_number_is_another_s(void **state) {
         unit_write(unit_join(path, *state, "passwd"), users, strlen(users), 0644);
         assert_false(nss_local_other_user(path, "alice", 1001));
         assert_false(nss_local_other_user(path, "toor", 0));
-        assert_false(nss_local_other_user(path, "alice", 0));
+        assert_true(nss_local_other_user(path, "alice", 0));
         assert_true(nss_local_other_user(path, "bob", 1001));
         assert_true(nss_local_other_user(path, "bob", 1002));
         assert_false(nss_local_other_user(path, "bob", 1003));
         unit_write(unit_join(path, *state, "group"), groups, strlen(groups), 0644);
         assert_false(nss_local_other_group(path, "admins", 2001));
+        assert_true(nss_local_other_group(path, "admins", 2002));
         assert_true(nss_local_other_group(path, "users", 2001));
         assert_true(nss_local_other_group(path, "users", 2002));
         assert_false(nss_local_other_group(path, "users", 2003));
         unit_join(path, *state, "absent");
         assert_false(nss_local_other_user(path, "bob", 1001));
         assert_false(nss_local_other_group(path, "users", 2001));
+}
+
+static void test_which_files_are_believed(void **state) {
+        static const struct {
+                const char *text;
+                enum nss_file want;
+        } rows[] = {
+                { "", NSS_FILE_BAD },
+                { "alice:x:1001:1001::/:/bin/sh\n", NSS_FILE_BAD },
+                { "alice:x:100:0:0:0:/bin/sh\nroot:x\n", NSS_FILE_BAD },
+                { "alice:x:1001:1::/:/bin/sh\nroot:x:0:0::/:/bin/sh\n", NSS_FILE_GOOD },
+                { "root:x:0:\nadmins:x:2001:", NSS_FILE_CUT },
+                { "root:x:0:\nadmins:x:2001:\n", NSS_FILE_GOOD },
+        };
+        char path[UNIT_PATH_LEN];
+
+        unit_join(path, *state, "file");
+        assert_int_equal(nss_local_file(path), NSS_FILE_BAD);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                unit_write(path, rows[i].text, strlen(rows[i].text), 0644);
+                unit_int(rows[i].text, nss_local_file(path), rows[i].want);
+        }
 }
 
 static void check_all(const char *row, int r) {
@@ -162,6 +185,7 @@ int main(void) {
                 unit_test_in_dir(test_a_local_group_is_one_of_the_file),
                 unit_test_in_dir(test_half_a_number_is_none),
                 unit_test_in_dir(test_whose_number_is_another_s),
+                unit_test_in_dir(test_which_files_are_believed),
                 test_account(test_who_is_not_known_is_told_from_who_cannot_be_asked_for),
                 test_account(test_a_name_fits_or_is_nobody_s),
         };
