@@ -93,6 +93,16 @@ test_that "key by key" as alice wfapikeyctl verify alice --service first <<<"$ke
 rm -r $conf.d $conf
 systemctl reload wfapikeyd.service || systemctl restart wfapikeyd.service
 
+# --- A start with a wrong configuration ---
+printf '[daemon]\nadmin-grup = x\n' >$conf
+has_failed() { [[ $(systemctl show -P ActiveState wfapikeyd.service) == failed ]]; }
+test_not "a start with a wrong file" systemctl restart wfapikeyd.service
+test_that "is not tried again" has_failed
+test_not "a login starts it, and fails" good
+test_that "and that is not tried again" wait_until has_failed
+rm $conf
+test_that "the first login after the repair" good
+
 # --- A second daemon ---
 # shellcheck disable=SC2016 # no command
 mapfile -t commands < <(sed -n '/^# SEVERAL DAEMONS/,/^# / { /^```/,/^```/ { /^```/!p } }' "$WFAPIKEY_SOURCE/man/wfapikeyd.8.scd" | whole)
