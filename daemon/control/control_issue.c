@@ -244,9 +244,7 @@ void control_issue_failed(struct control_call *call, const struct issue_result *
 
 /* The answer took a while. What the caller may do, and which realms there are, is of the
  * configuration in which the call came. */
-static void go_on(struct control_issue_call *ours) {
-        struct control_call *call = &ours->call;
-
+void control_issue_go_on(struct control_call *call) {
         if (call->conf_serial != call->control->loop.conf_serial)
                 control_fail(call, CONTROL_BUSY,
                              "The configuration was read again meanwhile; try again.");
@@ -261,7 +259,7 @@ static void on_users(int r, const struct account_record *accounts, void *userdat
             ours->linked[0])
                 (void) issue_take_user(ours->linked, r, accounts + 1, &request->linked,
                                        &ours->result);
-        go_on(ours);
+        control_issue_go_on(&ours->call);
 }
 
 /* A service might take a user of a realm for the account of the same name. */
@@ -282,7 +280,7 @@ static void on_namesake(int r, const struct account_record *accounts, void *user
                         "'%s' is an account of this host, so no realm can have such a user.",
                         ours->realm_user);
         }
-        go_on(ours);
+        control_issue_go_on(&ours->call);
 }
 
 void control_issue_ask(struct control_call *call) {

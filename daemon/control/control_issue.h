@@ -29,6 +29,12 @@ struct control_issue_call {
 void control_issue_ask(struct control_call *call);
 
 /**
+ * control_issue_go_on(call): as control_resume(), after users were asked for. The call fails when
+ * the configuration was read again meanwhile.
+ */
+void control_issue_go_on(struct control_call *call);
+
+/**
  * control_issue_parse_user(ours, m), control_issue_parse_options(ours, m, source):
  * Read the user's name and the options of the key, and with ${source} the option source. Return
  * what sd-bus says of the message. The call may have failed as well.

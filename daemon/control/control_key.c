@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "control/control_audit.h"
 #include "control/control_key.h"
+#include "control/control_owner.h"
 #include "control/control_state.h"
 #include "keys/issue.h"
 #include "rules/expiry.h"
@@ -19,8 +20,7 @@
 #define IDS_MAX 1000
 
 struct key_call {
-        struct control_call call;
-        char id[KEYTEXT_ID_LEN + 1];
+        struct control_owner_call ours;
         char name[WIRE_NAME_MAX + 1];
         struct secret secret;
 };
@@ -41,7 +41,7 @@ static int parse_id(struct control_call *call, sd_bus_message *m) {
 
         r = sd_bus_message_read_basic(m, 's', &id);
         if (r >= 0 && control_check_id(call, id))
-                memcpy(key_call->id, id, sizeof(key_call->id));
+                memcpy(key_call->ours.id, id, sizeof(key_call->ours.id));
         return r;
 }
 
@@ -113,7 +113,7 @@ static int rename_key(struct control_call *call, struct store *writer) {
         struct key_call *key_call = (struct key_call *) call;
         struct key_record key;
 
-        if (!control_open_key(call, writer, key_call->id, &key))
+        if (!control_open_key(call, writer, key_call->ours.id, &key))
                 return 0;
         /* A change counts as a use, and only an administrator revives a key. */
         if (is_idle(call, writer, &key) && !control_key_is_active(call, writer, &key))
@@ -128,7 +128,7 @@ static int reset_key(struct control_call *call, struct store *writer) {
         struct key_record key;
         int r;
 
-        if (!control_open_key(call, writer, key_call->id, &key) ||
+        if (!control_open_key(call, writer, key_call->ours.id, &key) ||
             !control_key_is_active(call, writer, &key))
                 return 0;
         r = issue_pepper(writer, keymint, key.hosts, &key.pepper_id);
@@ -160,6 +160,7 @@ const struct control_handlers control_key_rename = {
 const struct control_handlers control_key_reset = {
         .size = sizeof(struct key_call),
         .parse = parse_id,
+        .detour = control_owner_ask,
         .run = reset_run,
         .reply = reset_reply,
 };

@@ -7,6 +7,7 @@
 #include "control/control_audit.h"
 #include "control/control_issue.h"
 #include "control/control_options.h"
+#include "control/control_owner.h"
 #include "control/control_state.h"
 #include "keys/facts.h"
 #include "parse.h"
@@ -19,8 +20,7 @@
 #define OVERLAP_S PARSE_DAY_S /* if the caller does not say */
 
 struct rotate_call {
-        struct control_call call;
-        char id[KEYTEXT_ID_LEN + 1];
+        struct control_owner_call ours;
         int64_t overlap_s; /* 0: the caller did not say */
         bool until_first_use;
         struct key_record old;
@@ -58,7 +58,7 @@ static int rotate_parse(struct control_call *call, sd_bus_message *m) {
 
         r = sd_bus_message_read_basic(m, 's', &id);
         if (r >= 0 && control_check_id(call, id))
-                memcpy(rotate->id, id, sizeof(rotate->id));
+                memcpy(rotate->ours.id, id, sizeof(rotate->ours.id));
         if (r >= 0)
                 r = control_options_read(call, m, options, ARRAY_LEN(options));
         if (r >= 0 && rotate->overlap_s > 0 && rotate->until_first_use)
@@ -76,12 +76,12 @@ static bool check_free(struct rotate_call *rotate, struct store *writer,
         struct key_record before;
 
         if (old->retires_at != 0)
-                control_fail(&rotate->call, CONTROL_NOT_ACTIVE,
+                control_fail(&rotate->ours.call, CONTROL_NOT_ACTIVE,
                              "Key %s is rotated already: key %s takes its place.", old->id,
                              old->successor);
         else if (old->predecessor[0] && store_key_get(writer, old->predecessor, &before) >= 0 &&
                  expiry_status(policy, &before, now) == KEY_ACTIVE)
-                control_fail(&rotate->call, CONTROL_NOT_ACTIVE,
+                control_fail(&rotate->ours.call, CONTROL_NOT_ACTIVE,
                              "Key %s takes the place of key %s, which is still good: revoke that "
                              "one first.",
                              old->id, before.id);
@@ -101,23 +101,23 @@ static bool check_alive(struct rotate_call *rotate, struct store *writer,
                                           .linked = &linked,
                                           .secret_ok = true,
                                           .user = rule_user_of(&rotate->old),
-                                          .realm = realms_facts(rotate->call.realms, &rotate->old,
-                                                                NULL),
+                                          .realm = realms_facts(rotate->ours.call.realms,
+                                                                &rotate->old, NULL),
                                           .now = now };
         enum reason reason = REASON_NONE;
         int r;
 
         r = facts_accounts(writer, &rotate->old, &owner, &linked);
         if (r < 0) {
-                control_fail_store(&rotate->call, r);
+                control_fail_store(&rotate->ours.call, r);
                 return false;
         }
         for (enum rule rule = 0; rule <= RULE_ADMIN && reason == REASON_NONE; rule++)
                 reason = rule_check(rule, &facts);
         if (reason != REASON_NONE)
-                control_fail(&rotate->call,
+                control_fail(&rotate->ours.call,
                              reason == REASON_DISABLED ? CONTROL_DISABLED : CONTROL_NOT_ACTIVE,
-                             "Key %s cannot be rotated: %s.", rotate->id,
+                             "Key %s cannot be rotated: %s.", rotate->ours.id,
                              verdict_reason_text(reason));
         return reason == REASON_NONE;
 }
@@ -144,7 +144,7 @@ static int rotate_key(struct control_call *call, struct store *writer) {
         struct policy policy;
         int r;
 
-        if (!control_open_key(call, writer, rotate->id, &rotate->old) ||
+        if (!control_open_key(call, writer, rotate->ours.id, &rotate->old) ||
             !control_get_policy(call, writer, &policy) ||
             !check_alive(rotate, writer, &policy, now) || !check_free(rotate, writer, &policy, now))
                 return 0;
@@ -176,6 +176,7 @@ static int rotate_reply(struct control_call *call, sd_bus_message *reply) {
 const struct control_handlers control_rotate = {
         .size = sizeof(struct rotate_call),
         .parse = rotate_parse,
+        .detour = control_owner_ask,
         .run = rotate_run,
         .committed = rotate_committed,
         .reply = rotate_reply,

@@ -469,3 +469,18 @@ bool issue_make(const struct issue_request *request, struct store *writer,
         store_rollback(writer);
         return made;
 }
+
+bool issue_could(const struct issue_request *request, struct store *writer,
+                 struct issue_result *result) {
+        bool could;
+        int r;
+
+        r = store_begin(writer);
+        if (r < 0)
+                return fail_store(result, r);
+        could = issue_add(request, writer, result);
+        store_rollback(writer);
+        if (could)
+                explicit_bzero(result, sizeof(*result));
+        return could;
+}

@@ -90,6 +90,13 @@ bool issue_add(const struct issue_request *request, struct store *writer,
                struct issue_result *result) _must_check_;
 
 /**
+ * issue_could(request, writer, result): whether there would be a key, and makes none. If not,
+ * ${result} says why; else it is zeroed.
+ */
+bool issue_could(const struct issue_request *request, struct store *writer,
+                 struct issue_result *result) _must_check_;
+
+/**
  * issue_pepper(s, keymint, hosts, ret): the pepper of a key that is for the groups ${hosts}: that
  * of the fleet, or of this host when there are none. 0; -ENOENT when this host is in no fleet; an
  * error of the store.

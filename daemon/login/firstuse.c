@@ -43,6 +43,7 @@ struct firstuse_login {
         enum reason reason;
         /* it is known who the user is, or that nobody can tell */
         bool asked;
+        bool decided; /* nobody has to be asked any more */
         /* the client has disconnected, so nothing was made */
         bool gone;
 };
@@ -164,32 +165,31 @@ static void answer(struct firstuse_login *login) {
         audit_refusal(login);
 }
 
-/* Whether the writer thread can decide without asking who the user is. The owner of a key is
- * known, and most users who log in have one. So not every login starts a helper. */
-static bool is_known(struct firstuse_login *login, struct store *writer) {
+/* Whether what the store knows is enough to refuse. Most users who log in have a key, so not every
+ * login starts a helper. To make a key it is not enough: the store has the user of passwd, and
+ * services may log in another one of that name. */
+static bool is_refused(struct firstuse_login *login, struct store *writer) {
+        struct issue_request *request = &login->request;
         struct account_record account;
 
-        if (login->asked)
-                return true;
-        login->asked = store_account_get(writer, login->req.user, &account) >= 0 &&
-                       account.state == ACCOUNT_PRESENT &&
-                       issue_take_user(login->req.user, 0, &account, &login->request.owner,
-                                       &login->result);
-        return login->asked;
+        if (store_account_get(writer, login->req.user, &account) < 0 ||
+            account.state != ACCOUNT_PRESENT)
+                return false;
+        return !issue_take_user(login->req.user, 0, &account, &request->owner, &login->result) ||
+               !issue_could(request, writer, &login->result);
 }
 
 static void login_run(struct worker_job *job, struct store *writer) {
         struct firstuse_login *login = (struct firstuse_login *) job;
         struct verify_event event = event_of(login);
 
-        if (!is_known(login, writer))
-                return;
         verify_audit_fill(&event, &login->request.audit);
         /* Make no key for a client that has disconnected: nobody would see it, and its owner
          * would not get another one. */
         login->gone = peer_is_gone(login->fd);
-        if (!login->gone && login->result.error == ISSUE_OK)
+        if (login->asked && !login->gone && login->result.error == ISSUE_OK)
                 (void) !issue_make(&login->request, writer, &login->result);
+        login->decided = login->asked || login->gone || is_refused(login, writer);
         login->reason = reasons[login->result.error];
 }
 
@@ -218,7 +218,7 @@ static void login_done(struct worker_job *job) {
         struct firstuse_login *login = (struct firstuse_login *) job;
         const char *user = login->req.user;
 
-        if (login->asked)
+        if (login->decided)
                 finish(login);
         else if (accounts_ask(login->firstuse->accounts, &user, 1, on_account, login) < 0)
                 on_account(-EBUSY, NULL, login);

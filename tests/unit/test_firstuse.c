@@ -281,6 +281,30 @@ static void test_a_service_of_a_realm_gives_no_account_a_key(void **state) {
         assert_int_equal(count_keys(f), 0);
 }
 
+/* nsswitch.conf(5) can have another user before the one of passwd that the store knows. */
+static void test_who_is_known_is_asked_for_all_the_same(void **state) {
+        struct fixture *f = *state;
+        struct wire_reply reply;
+
+        unit_sql(f->w.store->path,
+                 "INSERT INTO account (name, state, uid, local, admin, locked, password_ends_at, "
+                 "closes_at, gone_since, checked_at) VALUES ('dora', 1, 1003, 1, 0, 0, 0, 0, 0, "
+                 "1800000000)");
+        reply = ask(f, 0, "dora", "sshd");
+        check_refusal("another's name", &reply, REASON_NOT_ISSUABLE);
+        assert_int_equal(ask(f, 0, "alice", "sshd").verdict, VERDICT_ALLOW);
+        assert_int_equal(unit_sql_number(f->w.store->path,
+                                         "SELECT count(*) FROM account WHERE name = 'alice'"),
+                         1);
+        unit_accounts_error = -ETIMEDOUT;
+        reply = ask(f, 0, "alice", "login");
+        check_refusal("no answer", &reply, REASON_ACCOUNT_UNKNOWN);
+        /* whoever it is */
+        reply = ask(f, 0, "alice", "sshd");
+        check_refusal("a second one", &reply, REASON_HAS_KEY);
+        assert_int_equal(count_keys(f), 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_firstuse(test_root_gets_a_key_for_the_service_and_no_second_one),
@@ -288,6 +312,7 @@ int main(void) {
                 test_firstuse(test_the_audit_log_is_told),
                 test_firstuse(test_nobody_else_is_believed),
                 test_firstuse(test_a_service_of_a_realm_gives_no_account_a_key),
+                test_firstuse(test_who_is_known_is_asked_for_all_the_same),
                 cmocka_unit_test(test_refusals_have_their_reasons),
                 test_firstuse(test_the_longest_service_has_a_key),
                 test_firstuse(test_nothing_is_made_for_who_has_gone),
