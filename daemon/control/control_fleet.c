@@ -426,7 +426,7 @@ static void finish_done(struct worker_job *job) {
         if (out->call)
                 finish_call(out);
         else {
-                /* Once more when fleetd says that the database is there. */
+                /* Once more when fleetd says that the database is there, or asks for heads. */
                 queue_of(control)->stuck =
                         out->outcome == CONTROL_FLEET_AWAY || out->outcome == CONTROL_FLEET_FAILED;
                 control_fleet_out_free(out);

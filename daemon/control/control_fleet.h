@@ -175,9 +175,10 @@ void control_fleet_stop(struct control *control);
 
 /**
  * control_fleet_flush(control): has revocations that wait in the outbox sent, when nothing else is
- * under way.
+ * under way. control_fleet_flush_again(control): also when the database has not taken them before.
  */
 void control_fleet_flush(struct control *control);
+void control_fleet_flush_again(struct control *control);
 
 /* --- control_fleet_link.c --- */
 

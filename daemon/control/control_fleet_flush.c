@@ -99,8 +99,16 @@ void control_fleet_flush(struct control *control) {
                 return;
         flush->job = (struct worker_job){ .run = flush_run, .done = flush_done };
         flush->control = control;
-        if (worker_submit(control->fixed.worker, &flush->job) < 0)
+        queue->flushing = true;
+        if (worker_submit(control->fixed.worker, &flush->job) < 0) {
+                queue->flushing = false;
                 free(flush);
-        else
-                queue->flushing = true;
+        }
+}
+
+/* One failed statement does not say that the database never takes them: its disk was full, or it
+ * was slow. Nothing else tells when it is worth another attempt. */
+void control_fleet_flush_again(struct control *control) {
+        queue_of(control)->stuck = false;
+        control_fleet_flush(control);
 }

@@ -481,10 +481,10 @@ static void sign_run(struct control_call *call, struct store *writer) {
                 control_fleet_fail(call, r);
 }
 
-/* It can come of the sweeper, or of what the log has brought. */
+/* It can come of the sweeper, or of what the log has brought, or the database has not taken it. */
 static void sign_settle(struct control_call *call) {
         if (((struct sign_call *) call)->waits)
-                control_fleet_flush(call->control);
+                control_fleet_flush_again(call->control);
         control_answer(call);
 }
 

@@ -178,6 +178,60 @@ static void test_conflict(void **state) {
         fleet_change_done(&other);
 }
 
+static void revoke_here(struct store *writer) {
+        struct key_record key = get(&hall.f->issuer, ID);
+        struct store_fleet_revocation waiting = { .id = ID, .at = UNIT_BEGUN_AT };
+
+        assert_int_equal(store_begin(writer), 0);
+        key.status = KEY_REVOKED;
+        assert_int_equal(store_key_update(writer, &key), 0);
+        assert_int_equal(store_fleet_put_revocation(writer, &waiting), 0);
+        assert_int_equal(store_commit(writer), 0);
+}
+
+/* fleetd asks every few seconds. */
+static void sign_heads(struct store *writer) {
+        const struct control_handlers *handlers = control_methods_find("FleetSignHeads")->handlers;
+        struct control_call *first = hall.call, *call = calloc(1, handlers->size);
+
+        assert_non_null(call);
+        call->control = hall.control;
+        hall.call = call;
+        handlers->run(call, writer);
+        handlers->settle(call);
+        handlers->release(call);
+        free(call);
+        hall.call = first;
+}
+
+/* PostgreSQL refuses revocations that have waited, for a moment: its disk is full, or it is slow.
+ * The state of the link does not change by that. */
+static void test_a_refused_revocation_is_told_again(void **state) {
+        struct store *writer = hall.f->issuer.store->writer;
+
+        (void) state;
+        control_fleet_finish(hall.control, CONTROL_FLEET_COMMITTED, "");
+        expect_one_key();
+        revoke_here(writer);
+        control_fleet_flush(hall.control);
+        assert_int_equal(hall.sends, 2);
+        for (unsigned i = 0; i < 2; i++) {
+                control_fleet_finish(hall.control, CONTROL_FLEET_FAILED, "no space left");
+                /* Not over and over. */
+                assert_null(hall.control->loop.fleet.current);
+                control_fleet_flush(hall.control);
+                assert_int_equal(hall.sends, 2 + i);
+                sign_heads(writer);
+                assert_int_equal(hall.sends, 3 + i);
+                /* One at a time. */
+                sign_heads(writer);
+                assert_int_equal(hall.sends, 3 + i);
+        }
+        control_fleet_finish(hall.control, CONTROL_FLEET_COMMITTED, "");
+        assert_int_equal(fleet_age_may_state(hall.control->writer.fleet, writer), 1);
+        assert_int_equal(hall.sends, 4);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_committed, make_hall, drop_hall),
@@ -185,6 +239,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_fleetd_attaches_anew, make_hall, drop_hall),
                 cmocka_unit_test_setup_teardown(test_the_log_has_it, make_hall, drop_hall),
                 cmocka_unit_test_setup_teardown(test_conflict, make_hall, drop_hall),
+                cmocka_unit_test_setup_teardown(test_a_refused_revocation_is_told_again, make_hall,
+                                                drop_hall),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
