@@ -604,7 +604,7 @@ BEGIN
         WHEN 'move' THEN
                 PERFORM wfapikey.move_host(arguments[2], arguments[3] = 'yes', arguments[4:]);
         WHEN 'group' THEN
-                INSERT INTO wfapikey.hostgroup (name) SELECT unnest(arguments[2:]) ON CONFLICT DO NOTHING;
+                INSERT INTO wfapikey.hostgroup (name) SELECT unnest(arguments[2:]) ORDER BY 1 ON CONFLICT DO NOTHING;
         WHEN 'drop' THEN
                 PERFORM wfapikey.drop_host(arguments[2]);
         ELSE
@@ -648,8 +648,10 @@ BEGIN
         IF cardinality(arguments) > 0 THEN
                 PERFORM wfapikey.work(arguments);
         END IF;
-        -- always in this order, so that no two of these transactions wait for each other
-        PERFORM FROM wfapikey.hostgroup WHERE name = ANY (grps) ORDER BY name FOR UPDATE;
+        -- Always in this order, so that no two of these transactions wait for each other. The work of
+        -- another one may have locked these rows in another order, because host_group refers to them:
+        -- that does not exclude this lock.
+        PERFORM FROM wfapikey.hostgroup WHERE name = ANY (grps) ORDER BY name FOR NO KEY UPDATE;
         FOR i IN 1 .. cardinality(grps) LOOP
                 PERFORM wfapikey.check_frame(frames[i]);
                 UPDATE wfapikey.hostgroup SET number = numbers[i] WHERE name = grps[i] AND number = numbers[i] - 1;
@@ -747,8 +749,8 @@ CREATE OR REPLACE FUNCTION wfapikey.rebase(grps text[], numbers bigint[], pages 
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
         PERFORM wfapikey.check_issuing();
-        INSERT INTO wfapikey.hostgroup (name) SELECT unnest(grps) ON CONFLICT DO NOTHING;
-        PERFORM FROM wfapikey.hostgroup WHERE name = ANY (grps) ORDER BY name FOR UPDATE;
+        INSERT INTO wfapikey.hostgroup (name) SELECT unnest(grps) ORDER BY 1 ON CONFLICT DO NOTHING;
+        PERFORM FROM wfapikey.hostgroup WHERE name = ANY (grps) ORDER BY name FOR NO KEY UPDATE;
         FOR i IN 1 .. cardinality(grps) LOOP
                 IF (SELECT number > numbers[i] - 1000000 FROM wfapikey.hostgroup WHERE name = grps[i]) THEN
                         RETURN false;

@@ -3,7 +3,8 @@
 # Goal: the database role of a member, in the hands of that host's root, keeps nobody waiting by
 # what it locks. A host is dropped and moved at once, also while PostgreSQL cannot end a session of
 # it, and has one place for snapshots. Stopped processes stand for sessions that PostgreSQL cannot
-# end. What the role rolls back counts as well, because it is on the disk.
+# end. What the role rolls back counts as well, because it is on the disk. Issuing hosts do not wait
+# for each other either.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/scenario/postgres.sh
@@ -156,6 +157,21 @@ go_on counted
 sql "UPDATE wfapikey.gone SET at = '-infinity'"
 heads
 is "$(sql "SELECT to_regclass('wfapikey.tries_of_m3')")" ''
+
+# --- Issuing hosts do not wait for each other when they invite and move hosts ---
+is "$(work "host,i2,$(sql "SELECT rolpassword FROM pg_authid WHERE rolname = 'secret'"),yes")" t
+frame="('WFKFLET' || repeat('x', 177))::bytea || '\\x00000000' || repeat('x', 64)::bytea"
+append() { echo "SELECT wfapikey.append('{web}', '{1}', ARRAY[$frame], '{${1-}}');"; } # WORD,WORD...
+hold moves i2 "SELECT wfapikey.append('{}', '{}', '{}', '{move,m4,no,web}')"
+make m5 web
+# PostgreSQL would end one of two that wait for each other.
+is "$(i1 "$(append move,m5,no,web)")" t
+is "$(i1 "SELECT wfapikey.rebase('{web}', '{1}', '{1}')")" f
+: >"$dir/hold.log"
+echo "$(append) COMMIT; \\q" >&"${held[moves]}"
+wait_until is_gone moves
+is "$(<"$dir/hold.log")" f # it was second, and tries again
+is "$(sql "SELECT number FROM wfapikey.hostgroup WHERE name = 'web'; SELECT count(*) FROM wfapikey.host_group WHERE grp = 'web'" | paste -sd ' ')" '1 2'
 
 # --- What an older version has made ---
 sql 'DROP TABLE wfapikey.latch; DROP SEQUENCE wfapikey.tries_of_m4'
