@@ -387,12 +387,22 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT interval '1 min';
 $$;
 
--- The owner is a member of the roles of hosts, and of no others: see limit_host(). So it sees since
--- when their transactions are open, and may end these.
+-- The owner is a member of the roles of hosts, and of no others: for end_old(), and for nothing else,
+-- because the owner does not log in.
+CREATE OR REPLACE FUNCTION wfapikey.join_role(host_role text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error SET lock_timeout = '500ms' AS $$
+BEGIN
+        EXECUTE format(CASE WHEN current_setting('server_version_num')::integer >= 160000
+                THEN 'GRANT %I TO wfapikey_owner WITH INHERIT TRUE, SET FALSE' ELSE 'GRANT %I TO wfapikey_owner' END, host_role);
+END
+$$;
+
+-- The owner sees since when transactions of hosts are open, and may end these: see join_role().
 CREATE OR REPLACE FUNCTION wfapikey.end_old() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
         old integer;
+        hidden name;
         gone wfapikey.gone;
 BEGIN
         -- One that has logged in while its host was dropped. Nobody can log in since, and a session
@@ -410,6 +420,19 @@ BEGIN
                 ELSE
                         PERFORM wfapikey.end_sessions_of(gone.role);
                 END IF;
+        END LOOP;
+        -- PostgreSQL 13 and 14: a host may take its role from its members.
+        FOR hidden IN SELECT role FROM (
+                        SELECT DISTINCT h.role FROM pg_stat_activity a JOIN wfapikey.host h ON h.role = a.usename
+                                WHERE NOT pg_has_role(a.usesysid, 'USAGE')) r ORDER BY random() LOOP
+                EXIT WHEN clock_timestamp() > statement_timestamp() + interval '1 s';
+                BEGIN
+                        PERFORM wfapikey.join_role(hidden);
+                EXCEPTION
+                        -- it has locked that right
+                        WHEN OTHERS THEN
+                                RAISE WARNING 'wfapikey: old transactions of role % go on: %', hidden, SQLERRM;
+                END;
         END LOOP;
         FOR old IN SELECT a.pid FROM pg_stat_activity a JOIN wfapikey.host h ON h.role = a.usename
                         WHERE a.xact_start < clock_timestamp() - wfapikey.patience() AND a.pid <> pg_backend_pid() LOOP
@@ -443,9 +466,7 @@ $$;
 CREATE OR REPLACE FUNCTION wfapikey.limit_host(host_role text, is_issuer boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error SET lock_timeout = '500ms' AS $$
 BEGIN
-        -- for end_old(), and for nothing else: the owner does not log in
-        EXECUTE format(CASE WHEN current_setting('server_version_num')::integer >= 160000
-                THEN 'GRANT %I TO wfapikey_owner WITH INHERIT TRUE, SET FALSE' ELSE 'GRANT %I TO wfapikey_owner' END, host_role);
+        PERFORM wfapikey.join_role(host_role);
         -- A sort could fill the disk. An issuing host sorts the reports of all hosts.
         EXECUTE format(CASE WHEN is_issuer THEN 'ALTER ROLE %I RESET temp_file_limit'
                 ELSE 'ALTER ROLE %I SET temp_file_limit = ''64MB''' END, host_role);
@@ -453,7 +474,7 @@ EXCEPTION
         -- PostgreSQL 13 and 14: only a superuser may say this. The set-up does for the hosts that are there.
         WHEN insufficient_privilege THEN
                 IF current_setting('server_version_num')::integer < 160000 THEN
-                        EXECUTE format('GRANT %I TO wfapikey_owner', host_role);
+                        PERFORM wfapikey.join_role(host_role);
                 END IF;
         -- It has locked its own settings. A host is moved all the same.
         WHEN lock_not_available OR internal_error THEN
