@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_state.h"
+#include "mirror/mirror_key.h"
 #include "text.h"
 
 #define KEEP_MS 60000
@@ -105,6 +106,28 @@ static void note_signed(struct fleet_member *member, size_t i, const struct fram
         member->signed_at_ms[i] = head->signed_at_ms;
 }
 
+static bool is_own(const struct fleet *f, const struct fleet_trusted *issuer) {
+        uint8_t secret[SEAL_SECRET_LEN], public[SEAL_PUBLIC_LEN];
+
+        if (!f->self.issuing || strcmp(issuer->issuer.host, f->self.host) != 0 ||
+            mirror_key_source(f->dir, secret) < 0)
+                return false;
+        seal_source_of(secret, public);
+        explicit_bzero(secret, sizeof(secret));
+        return memcmp(public, issuer->issuer.public, sizeof(public)) == 0;
+}
+
+/* This host has signed later than its store says, which is an older copy then. By the clock of the
+ * store it would not be heard any more. */
+static void go_above(struct fleet *f, const struct fleet_trusted *issuer,
+                     const struct frame_head *head) {
+        if (!is_before(f->sign_clock, fleet_age_sign_time(f), head->clock, head->signed_at_ms) ||
+            head->clock == UINT32_MAX || !is_own(f, issuer))
+                return;
+        f->sign_clock = head->clock + 1;
+        f->clock_kept_ms = FLEET_UNKNOWN; /* it is kept at once */
+}
+
 void fleet_age_note(struct fleet *f, const struct frame_head *head) {
         struct fleet_trusted *issuer = fleet_find_issuer(f, head->issuer);
         struct fleet_member *member = fleet_find_group(f, head->group);
@@ -114,7 +137,10 @@ void fleet_age_note(struct fleet *f, const struct frame_head *head) {
         if (member && strcmp(member->group.name, FLEET_GROUP_ALL) == 0 &&
             member->group.number < f->self.invited)
                 return;
-        if (!issuer || !member || head->clock < issuer->clock)
+        if (!issuer || !member)
+                return;
+        go_above(f, issuer, head);
+        if (head->clock < issuer->clock)
                 return;
         note_signed(member, (size_t) (issuer - f->issuers), head);
         if (!issuer->heard || head->clock > issuer->clock)
@@ -181,11 +207,13 @@ static int take_state(struct fleet *f, const uint8_t *in, size_t len,
         if (!member || !fleet_find_issuer(f, head->issuer))
                 return 0;
         r = frame_check(in, len);
+        issuer = fleet_find_issuer(f, head->issuer);
+        if (r >= 0)
+                go_above(f, issuer, head);
         /* Of an older state it says nothing about what came after. An issuer that has not heard of
          * a rebase would otherwise make up for changes that this host lacks. */
         if (r < 0 || (int64_t) head->number != member->group.number)
                 return r;
-        issuer = fleet_find_issuer(f, head->issuer);
         if (memcmp(head->before, member->group.hash, sizeof(head->before)) != 0) {
                 (void) text_copy(member->fork, sizeof(member->fork), issuer->issuer.host);
                 return -ESTALE;

@@ -197,6 +197,69 @@ static void test_an_old_number(void **state) {
         expect_age(&f->member, 0);
 }
 
+/* What the host signs about a group, as it is in the database. */
+static void state(struct unit_host *h, uint8_t out[static FRAME_STATE_LEN]) {
+        uint8_t secret[SEAL_SECRET_LEN];
+
+        assert_int_equal(mirror_key_source(h->dir, secret), 0);
+        assert_int_equal(fleet_age_state(h->fleet, 0, secret, out), 0);
+}
+
+/* An issuing host goes back to a copy of its store. Since then its clock has got ${numbers} more
+ * numbers, and its time has been ${hours} ahead. In the database it finds what it has signed. */
+static void go_back(struct fixture *f, uint32_t numbers, int64_t hours) {
+        uint32_t number = f->issuer.fleet->sign_clock;
+        struct fleet *fleet = f->issuer.fleet;
+        uint8_t later[FRAME_STATE_LEN];
+
+        assert_int_equal(fleet_age_keep(fleet, f->issuer.store->writer, true), 0);
+        fleet->sign_clock += numbers;
+        fleet->sign_ahead_ms += hours * HOUR_MS;
+        assert_int_equal(take_statements(f, 0), 0);
+        expect_age(&f->member, 0);
+        state(&f->issuer, later);
+        unit_host_again(&f->issuer);
+        fleet = f->issuer.fleet;
+        assert_int_equal(fleet->sign_clock, number);
+        make_older(f->member.fleet, 24);
+        assert_int_equal(take_statements(f, 0), 0);
+        assert_true(age_ms(&f->member) > HOUR_MS / 2);
+        /* The copy may lack changes, too. */
+        fleet->groups[0].group.number--;
+        assert_int_equal(fleet_age_take(fleet, later, sizeof(later)), 0);
+        fleet->groups[0].group.number++;
+        number += numbers + 1;
+        assert_int_equal(fleet->sign_clock, number);
+        assert_int_equal(take_statements(f, 0), 0);
+        expect_age(&f->member, 0);
+        /* What it signs now is no reason to go on. */
+        state(&f->issuer, later);
+        assert_int_equal(fleet_age_take(fleet, later, sizeof(later)), 0);
+        assert_int_equal(fleet->sign_clock, number);
+        assert_int_equal(fleet_age_keep(fleet, f->issuer.store->writer, false), 0);
+        unit_host_again(&f->issuer);
+        assert_int_equal(f->issuer.fleet->sign_clock, number);
+        /* It is nothing to others. */
+        assert_int_equal(fleet_age_take(f->member.fleet, later, sizeof(later)), 0);
+        assert_int_equal(f->member.fleet->sign_clock, 1);
+}
+
+static void test_an_issuer_from_an_older_copy(void **state_) {
+        struct fixture *f = *state_;
+        uint8_t out[FRAME_STATE_LEN];
+        struct frame_head head;
+
+        go_back(f, 1, 0);
+        go_back(f, 3, -1);
+        go_back(f, 0, 1);
+        /* The same by a change in the log. */
+        state(&f->issuer, out);
+        assert_int_equal(frame_read(out, sizeof(out), &head), sizeof(out));
+        head.clock += 5;
+        fleet_age_note(f->issuer.fleet, &head);
+        assert_int_equal(f->issuer.fleet->sign_clock, head.clock + 1);
+}
+
 static void expect_silence(const struct unit_host *h, int64_t want_ms) {
         size_t i;
         int64_t silence = clock_boot_ms() - fleet_age_silent(h->fleet, &i);
@@ -254,6 +317,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_clock_that_is_set_right, make_with_clock,
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_an_old_number, make_with_clock, drop),
+                cmocka_unit_test_setup_teardown(test_an_issuer_from_an_older_copy, make_with_clock,
+                                                drop),
                 cmocka_unit_test_setup_teardown(test_silence_goes_on, make_with_clock, drop),
         };
 
