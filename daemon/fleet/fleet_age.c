@@ -331,6 +331,15 @@ static int keep_issuers(const struct fleet *f, struct store *writer,
         return r;
 }
 
+/* When it was last kept, the time that this host signed by was ahead of the wall clock, which had
+ * been wrong at that boot and was set right. By the wall clock the time goes back now, though it is
+ * later than all that was signed. */
+static bool was_ahead(const struct store_fleet_clock *clock) {
+        int64_t boot_at_ms = (clock->wall_at - clock->current_at) * 1000;
+
+        return clock->wall_at > 0 && clock->sign_ahead_ms > boot_at_ms + DRIFT_MS;
+}
+
 int fleet_age_restore(struct fleet *f, struct store *writer) {
         struct store_fleet_clock clock;
         int64_t now = clock_boot_ms(), wall = clock_now();
@@ -363,7 +372,8 @@ int fleet_age_restore(struct fleet *f, struct store *writer) {
         else if (f->sign_ahead_ms + now <= clock.signed_at_ms + KEEP_MS) {
                 f->sign_clock++;
                 f->sign_ahead_ms = clock.signed_at_ms + KEEP_MS + 1 - now;
-        }
+        } else if (was_ahead(&clock))
+                f->sign_clock++;
         return 0;
 }
 

@@ -4,16 +4,23 @@
  * the wall. They may be wrong by an hour, and may be set right later. */
 #include "unit_fleet_pair.h"
 
-static int64_t set_by_s;
+/* By so much the wall clock is wrong, and so much time has passed in the test. */
+static int64_t set_by_s, passed_s;
 
 int64_t __real_clock_now(void);
 int64_t __wrap_clock_now(void);
 int64_t __wrap_clock_now(void) {
-        return __real_clock_now() + set_by_s;
+        return __real_clock_now() + passed_s + set_by_s;
+}
+
+int64_t __real_clock_boot_ms(void);
+int64_t __wrap_clock_boot_ms(void);
+int64_t __wrap_clock_boot_ms(void) {
+        return __real_clock_boot_ms() + passed_s * 1000;
 }
 
 static int make_with_clock(void **state) {
-        set_by_s = 0;
+        set_by_s = passed_s = 0;
         return make(state);
 }
 
@@ -198,11 +205,11 @@ static void test_an_old_number(void **state) {
 }
 
 /* What the host signs about a group, as it is in the database. */
-static void state(struct unit_host *h, uint8_t out[static FRAME_STATE_LEN]) {
+static void state(struct unit_host *h, size_t i, uint8_t out[static FRAME_STATE_LEN]) {
         uint8_t secret[SEAL_SECRET_LEN];
 
         assert_int_equal(mirror_key_source(h->dir, secret), 0);
-        assert_int_equal(fleet_age_state(h->fleet, 0, secret, out), 0);
+        assert_int_equal(fleet_age_state(h->fleet, i, secret, out), 0);
 }
 
 /* An issuing host goes back to a copy of its store. Since then its clock has got ${numbers} more
@@ -217,7 +224,7 @@ static void go_back(struct fixture *f, uint32_t numbers, int64_t hours) {
         fleet->sign_ahead_ms += hours * HOUR_MS;
         assert_int_equal(take_statements(f, 0), 0);
         expect_age(&f->member, 0);
-        state(&f->issuer, later);
+        state(&f->issuer, 0, later);
         unit_host_again(&f->issuer);
         fleet = f->issuer.fleet;
         assert_int_equal(fleet->sign_clock, number);
@@ -233,7 +240,7 @@ static void go_back(struct fixture *f, uint32_t numbers, int64_t hours) {
         assert_int_equal(take_statements(f, 0), 0);
         expect_age(&f->member, 0);
         /* What it signs now is no reason to go on. */
-        state(&f->issuer, later);
+        state(&f->issuer, 0, later);
         assert_int_equal(fleet_age_take(fleet, later, sizeof(later)), 0);
         assert_int_equal(fleet->sign_clock, number);
         assert_int_equal(fleet_age_keep(fleet, f->issuer.store->writer, false), 0);
@@ -253,11 +260,58 @@ static void test_an_issuer_from_an_older_copy(void **state_) {
         go_back(f, 3, -1);
         go_back(f, 0, 1);
         /* The same by a change in the log. */
-        state(&f->issuer, out);
+        state(&f->issuer, 0, out);
         assert_int_equal(frame_read(out, sizeof(out), &head), sizeof(out));
         head.clock += 5;
         fleet_age_note(f->issuer.fleet, &head);
         assert_int_equal(f->issuer.fleet->sign_clock, head.clock + 1);
+}
+
+/* The issuing host was down for so long, and boots with a wall clock that is set right soon. */
+static void boot_after(struct fixture *f, int64_t down_s, int64_t wrong_s) {
+        assert_int_equal(fleet_age_keep(f->issuer.fleet, f->issuer.store->writer, true), 0);
+        unit_sql(f->issuer.store->path, "UPDATE fleet_clock SET boot = 'another'");
+        passed_s += down_s;
+        set_by_s = wrong_s;
+        unit_host_again(&f->issuer);
+        set_by_s = 0;
+}
+
+static void expect_current(struct fixture *f) {
+        uint8_t out[FRAME_STATE_LEN];
+
+        assert_int_equal(take_statements(f, 0), 0);
+        assert_in_range(age_ms(&f->member), 0, 5000);
+        for (size_t i = 0; fleet_group(f->issuer.fleet, i); i++) {
+                state(&f->issuer, i, out);
+                assert_int_equal(fleet_age_take(f->issuer.fleet, out, sizeof(out)), 0);
+        }
+}
+
+/* An issuing host boots with a clock that is ahead, signs by that, and boots again with a clock
+ * that is right, later than all that it has signed. Its time has gone back all the same. */
+static void test_a_clock_that_was_ahead(void **state_) {
+        static const int64_t ahead_s[] = { 300, 7200, 26 * 3600 };
+        struct fixture *f = *state_;
+
+        for (size_t i = 0; i < ARRAY_LEN(ahead_s); i++) {
+                boot_after(f, 120, ahead_s[i]);
+                expect_current(f);
+                passed_s += 600;
+                expect_current(f);
+                boot_after(f, 2 * ahead_s[i] + 120, 0);
+                expect_current(f);
+                passed_s += 72 * 3600;
+                expect_current(f);
+                reboot(&f->member);
+                expect_current(f);
+        }
+        assert_int_equal(f->issuer.fleet->sign_clock, 1 + ARRAY_LEN(ahead_s));
+        /* Not without need. */
+        for (int64_t wrong_s = -2; wrong_s <= 2; wrong_s++)
+                boot_after(f, 600, wrong_s);
+        assert_int_equal(f->issuer.fleet->sign_clock, 1 + ARRAY_LEN(ahead_s));
+        expect_current(f);
 }
 
 static void expect_silence(const struct unit_host *h, int64_t want_ms) {
@@ -317,6 +371,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_clock_that_is_set_right, make_with_clock,
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_an_old_number, make_with_clock, drop),
+                cmocka_unit_test_setup_teardown(test_a_clock_that_was_ahead, make_with_clock, drop),
                 cmocka_unit_test_setup_teardown(test_an_issuer_from_an_older_copy, make_with_clock,
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_silence_goes_on, make_with_clock, drop),
