@@ -300,7 +300,7 @@ int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, si
         a.issuers = (struct fleet_issuers){ .page = a.page,
                                             .past = a.past,
                                             .number = (int64_t) head.number };
-        r = a.page ? fleet_page_begin(f, member, writer, &head) : 0;
+        r = a.page ? fleet_page_begin(f, member, writer, &head) : fleet_page_break(member);
         if (r >= 0)
                 r = frame_open(in, len, member->key, body, &body_len);
         if (r >= 0)
@@ -407,12 +407,6 @@ static int add_record(struct store *writer, const struct fleet_member *member,
         return store_audit_add(writer, &record);
 }
 
-/* A page of a snapshot that is lost in a crash comes again, because the group's number does not
- * move before the last one. */
-static bool is_page(const struct fleet *f, struct frame_head *ret) {
-        return frame_read(f->part, f->part_len, ret) > 0 && ret->kind == FRAME_PAGE;
-}
-
 /* What this host is has changed. The bytes that follow are still to be applied. */
 static void load_again(struct fleet *f, struct store *writer) {
         uint8_t *part = take_ptr(f->part);
@@ -435,12 +429,15 @@ static void load_again(struct fleet *f, struct store *writer) {
 static int apply_some(struct fleet *f, struct store *writer, struct fleet_member *member,
                       struct fleet_news *news) {
         struct frame_head head;
+        bool known = frame_read(f->part, f->part_len, &head) > 0;
         ssize_t done = 0;
         int r;
 
-        if (is_page(f, &head))
+        if (known)
                 fleet_page_look(member, &head);
-        r = is_page(f, &head) ? store_begin_lazily(writer) : store_begin(writer);
+        /* A page of a snapshot that is lost in a crash comes again, because the group's number does
+         * not move before the last one. */
+        r = known && head.kind == FRAME_PAGE ? store_begin_lazily(writer) : store_begin(writer);
         if (r >= 0) {
                 done = apply_part(f, writer, news);
                 r = done < 0 ? (int) done : add_record(writer, member, news);

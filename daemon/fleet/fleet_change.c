@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_change.h"
+#include "fleet/fleet_page.h"
 #include "fleet/fleet_state.h"
 #include "mirror/mirror_key.h"
 #include "store/store_account.h"
@@ -149,11 +150,22 @@ bool fleet_change_is_there(struct fleet *f, const struct fleet_change *change) {
         return false;
 }
 
+/* A database that lies can have given pages of a snapshot meanwhile. */
+static void end_snapshots(struct fleet *f, const struct fleet_change *change) {
+        for (size_t i = 0; i < change->n; i++) {
+                struct fleet_member *member = fleet_find_group(f, change->frames[i].group);
+
+                if (member && !is_there(f, &change->frames[i]))
+                        fleet_page_forget(member);
+        }
+}
+
 int fleet_change_apply(struct fleet *f, struct store *writer, const struct fleet_change *change,
                        const struct store_delta *delta, struct fleet_news *ret) {
         struct fleet_news news = {};
         int r;
 
+        end_snapshots(f, change);
         r = store_begin(writer);
         if (r >= 0 && delta)
                 r = store_delta_each_account(delta, put_account, writer);

@@ -12,7 +12,8 @@
 #include "text.h"
 
 static bool follows(const struct fleet_taking *taking, const struct frame_head *head) {
-        return taking && !taking->ended && taking->number == (int64_t) head->number &&
+        return taking && !taking->ended && head->kind == FRAME_PAGE &&
+               taking->number == (int64_t) head->number &&
                memcmp(taking->page, head->before, sizeof(taking->page)) == 0;
 }
 
@@ -42,22 +43,31 @@ static int forget_all(struct fleet *f, struct store *writer, bool past) {
         return store_fleet_put(writer, &f->self);
 }
 
+int fleet_page_break(struct fleet_member *member) {
+        /* not inside this transaction */
+        if (member->taking && member->taking->bulk)
+                return -ESTALE;
+        free(member->taking);
+        member->taking = NULL;
+        return 0;
+}
+
 int fleet_page_begin(struct fleet *f, struct fleet_member *member, struct store *writer,
                      const struct frame_head *head) {
         struct fleet_taking *taking;
+        int r;
 
         if (follows(member->taking, head))
                 /* An import may have come between. Then its keys are lost. */
                 return member->taking->beside && !member->taking->bulk ? -ESTALE : 0;
-        /* not inside this transaction */
-        if (member->taking && member->taking->bulk)
-                return -ESTALE;
+        r = fleet_page_break(member);
+        if (r < 0)
+                return r;
         taking = calloc(1, sizeof(*taking));
         if (!taking)
                 return -ENOMEM;
         taking->number = (int64_t) head->number;
         memcpy(taking->hash, head->before, sizeof(taking->hash));
-        free(member->taking);
         member->taking = taking;
         return strcmp(member->group.name, FLEET_GROUP_ALL) != 0
                        ? 0

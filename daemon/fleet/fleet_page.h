@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Pages of a snapshot that come. Each row replaces an older state of the same row only, so a host
  * whose snapshot breaks off is nowhere behind what it was. A key that a page lacks has been
- * removed. For fleet_apply.c alone. Runs on the writer thread. */
+ * removed. For fleet_*.c alone. Runs on the writer thread. */
 #pragma once
 
 #include "fleet/fleet_state.h"
 
 /**
- * fleet_page_look(member, head): before the transaction in which the page is taken, if it is good.
+ * fleet_page_look(member, head): before the transaction in which the frame is taken, if it is good.
  */
 void fleet_page_look(struct fleet_member *member, const struct frame_head *head);
 
@@ -21,6 +21,14 @@ int fleet_page_check(struct fleet *f, const struct fleet_member *member,
                      const struct frame_head *head) _must_check_;
 int fleet_page_begin(struct fleet *f, struct fleet_member *member, struct store *writer,
                      const struct frame_head *head) _must_check_;
+
+/**
+ * fleet_page_break(member):
+ * A change of the group is about to be taken, inside a transaction. The pages that have come do not
+ * speak of what it brings, and those that follow do not any more: the snapshot begins anew. 0;
+ * -ESTALE: keys are beside the store, and fleet_page_look() has not seen the change.
+ */
+int fleet_page_break(struct fleet_member *member) _must_check_;
 
 /**
  * fleet_page_host(member, writer, name): the record of that host is about to be taken. Hosts come

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a database gives a host between the pages of a snapshot: changes of before. The pages that
+ * have come do not speak of what these bring, and those that follow do not any more. */
+#include "unit_snapshot.h"
+
+#include "store/store_key.h"
+#include "store/store_stmt.h"
+
+#define MANY (3 * STORE_PAGE_KEYS)
+
+static char gone[] = "aaaaaaaaaa", tail[] = "zzzzzzzzzz";
+
+static void insert_many(struct store *writer, void *userdata) {
+        struct key_record key = *(struct key_record *) userdata;
+
+        for (unsigned i = 0; i < MANY; i++) {
+                (void) snprintf(key.id, sizeof(key.id), "k%09u", i);
+                assert_int_equal(store_key_insert(writer, &key), 0);
+        }
+}
+
+static int64_t number(struct unit_host *h, const char *group) {
+        return fleet_find_group(h->fleet, group)->group.number;
+}
+
+/* A key was made, revoked and removed, and the member has heard nothing of it. */
+static void begin(struct fixture *f, char *id, const char *hosts, struct fleet_change *ret) {
+        struct key_record key = fleet_key(f, id, hosts);
+
+        resync(&f->member, &f->issuer, "all");
+        unit_host_change(&f->issuer, insert, &key, ret);
+        change(f, revoke_key, id, NULL, NULL);
+        change(f, remove_key, id, NULL, NULL);
+}
+
+/* All pages of a snapshot of many keys but the last. ${beside}: most go beside the store. */
+static void take_most(struct fixture *f, const char *group, bool beside, struct pages *ret) {
+        struct key_record key = fleet_key(f, "", group);
+
+        f->member.fleet->many = beside ? 1 : UINT64_MAX;
+        change(f, insert_many, &key, NULL, NULL);
+        snapshot(&f->issuer, group, false, ret);
+        assert_true(ret->n > 2);
+        for (size_t i = 0; i + 1 < ret->n; i++)
+                assert_int_equal(unit_host_take(&f->member, &ret->pages[i]), 0);
+        assert_int_equal(fleet_find_group(f->member.fleet, group)->taking->beside, beside);
+}
+
+static const struct fleet_frame *last_of(const struct pages *p) {
+        return &p->pages[p->n - 1];
+}
+
+/* Begins without the work behind it. */
+static void take_last(struct fixture *f, const struct pages *p) {
+        struct fleet_news news;
+
+        assert_int_equal(fleet_apply_bytes(f->member.fleet, f->member.store->writer,
+                                           last_of(p)->group, last_of(p)->bytes, last_of(p)->len,
+                                           &news),
+                         0);
+        assert_true(news.more);
+}
+
+/* --- Of the same group --- */
+
+enum when { BEFORE_THE_LAST, WITH_THE_LAST, BEHIND_THE_LAST };
+
+/* Both frames by one call. */
+static int take_two(struct unit_host *h, const struct fleet_frame *a, const struct fleet_frame *b) {
+        struct fleet_news news = {};
+        uint8_t *bytes = malloc(a->len + b->len);
+        int r;
+
+        assert_non_null(bytes);
+        memcpy(bytes, a->bytes, a->len);
+        memcpy(bytes + a->len, b->bytes, b->len);
+        r = fleet_apply_bytes(h->fleet, h->store->writer, a->group, bytes, a->len + b->len, &news);
+        free(bytes);
+        return r;
+}
+
+static void give_old_change(struct fixture *f, bool beside, enum when when) {
+        struct fleet_change made = {};
+        struct fleet_news news = {};
+        struct pages p;
+
+        begin(f, gone, "web", &made);
+        take_most(f, "web", beside, &p);
+        assert_int_equal(status_of(&f->member, gone), -ENOENT);
+        if (when == BEHIND_THE_LAST)
+                take_last(f, &p);
+        if (when == WITH_THE_LAST)
+                assert_int_equal(take_two(&f->member, unit_frame_of(&made, "web"), last_of(&p)),
+                                 -ESTALE);
+        else
+                assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "web")), 0);
+        if (when == BEHIND_THE_LAST)
+                assert_int_equal(
+                        fleet_apply_more(f->member.fleet, f->member.store->writer, "web", &news),
+                        -ESTALE);
+        assert_int_equal(unit_host_take(&f->member, last_of(&p)), -ESTALE);
+        assert_int_equal(number(&f->member, "web"), when == WITH_THE_LAST ? 0 : 1);
+        /* wfapikey-fleetd begins anew */
+        take_all(&f->member, &p);
+        assert_int_equal(number(&f->member, "web"), number(&f->issuer, "web"));
+        assert_int_equal(status_of(&f->member, gone), -ENOENT);
+        fleet_change_done(&made);
+}
+
+static void test_an_old_change(void **state) {
+        give_old_change(*state, false, BEFORE_THE_LAST);
+}
+
+static void test_an_old_change_where_keys_are_beside(void **state) {
+        give_old_change(*state, true, BEFORE_THE_LAST);
+}
+
+static void test_an_old_change_in_the_same_call(void **state) {
+        give_old_change(*state, false, WITH_THE_LAST);
+}
+
+static void test_an_old_change_behind_the_last_page(void **state) {
+        give_old_change(*state, true, BEHIND_THE_LAST);
+}
+
+/* A database that lies takes a change of an issuing host that is behind. */
+static void test_a_change_of_its_own(void **state) {
+        struct fixture *f = *state;
+        struct fleet_move move = { .host = "web1", .groups = "all mail web", .issuing = true };
+        struct fleet_change made = {}, own = {}, moved = {};
+        struct key_record key = fleet_key(f, tail, "web");
+        struct fleet_news news;
+        struct pages p;
+
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, f->issuer.store->writer, &move, &moved),
+                         0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &moved, NULL, &news),
+                0);
+        begin(f, gone, "web", &made);
+        take_most(f, "web", true, &p);
+        unit_host_change(&f->member, insert, &key, &own);
+        assert_int_equal(unit_host_take(&f->member, last_of(&p)), -ESTALE);
+        assert_int_equal(number(&f->member, "web"), 1);
+        end(&p);
+        fleet_change_done(&made);
+        fleet_change_done(&own);
+        fleet_change_done(&moved);
+}
+
+/* --- Of all hosts --- */
+
+static void set_policy(struct store *writer, void *userdata) {
+        store_delta_widen(writer->delta);
+        assert_int_equal(store_policy_set(writer, "max-keys-per-user", *(int64_t *) userdata, 1000),
+                         0);
+}
+
+static int64_t policy(struct unit_host *h) {
+        return unit_sql_number(h->store->path,
+                               "SELECT value FROM policy WHERE name = 'max-keys-per-user'");
+}
+
+static bool believes(struct unit_host *h, const struct unit_host *issuer) {
+        uint8_t secret[SEAL_SECRET_LEN], public[SEAL_PUBLIC_LEN];
+
+        assert_int_equal(mirror_key_source(issuer->dir, secret), 0);
+        seal_source_of(secret, public);
+        return fleet_find_issuer(h->fleet, public) != NULL;
+}
+
+/* An issuing host that is dropped, and a policy that is set anew. */
+static void test_who_was_dropped_and_policies(void **state) {
+        struct fixture *f = *state;
+        struct fleet_change invited = {}, dropped = {}, lax = {};
+        struct unit_host second = {};
+        struct fleet_news news;
+        struct pages p;
+
+        resync(&f->member, &f->issuer, "all");
+        unit_host_make(&second, 5);
+        unit_host_invite(&f->issuer, &second, "second", "all mail web", true, &invited);
+        unit_host_change(&f->issuer, set_policy, &(int64_t){ 1000 }, &lax);
+        change(f, set_policy, &(int64_t){ 1 }, NULL, NULL);
+        assert_int_equal(
+                fleet_hosts_drop(f->issuer.fleet, f->issuer.store->writer, "second", &dropped), 0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &dropped, NULL, &news),
+                0);
+        take_most(f, "all", false, &p);
+        assert_int_equal(unit_host_take(&f->member, &invited.frames[0]), 0);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&lax, "all")), 0);
+        assert_int_equal(unit_host_take(&f->member, last_of(&p)), -ESTALE);
+        assert_true(number(&f->member, "all") < number(&f->issuer, "all"));
+        take_all(&f->member, &p);
+        assert_int_equal(number(&f->member, "all"), number(&f->issuer, "all"));
+        assert_false(believes(&f->member, &second));
+        assert_int_equal(policy(&f->member), 1);
+        fleet_change_done(&invited);
+        fleet_change_done(&dropped);
+        fleet_change_done(&lax);
+        unit_host_drop(&second);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_an_old_change, make, drop),
+                cmocka_unit_test_setup_teardown(test_an_old_change_where_keys_are_beside, make,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_an_old_change_in_the_same_call, make, drop),
+                cmocka_unit_test_setup_teardown(test_an_old_change_behind_the_last_page, make,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_a_change_of_its_own, make, drop),
+                cmocka_unit_test_setup_teardown(test_who_was_dropped_and_policies, make, drop),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
