@@ -9,6 +9,25 @@
 #include "store/store_pages.h"
 #include "text.h"
 
+/* Whether a key that has come into the group is not in what this host has of that. Pages that have
+ * come count too: what follows them does not speak of these ids. */
+static int is_gone(const struct fleet_row *row, const struct fleet_member *group, const char *id,
+                   int64_t born) {
+        const struct fleet_taking *taking = group->taking;
+        int r;
+
+        if (born > 0 && born <= group->group.number)
+                return 1;
+        if (born <= 0 || !taking || born > taking->number ||
+            (!taking->ended && strcmp(id, taking->after) > 0))
+                return 0;
+        if (!taking->beside)
+                return 1;
+        /* An import has come between: the snapshot begins anew. */
+        r = taking->bulk ? store_pages_is_beside(row->writer, id) : 1;
+        return r < 0 ? r : r == 0;
+}
+
 /* A key that this host did not have, though it has come into another group of this host before what
  * the host has of that: it was removed there, and this group is shown as it was once. It would stay
  * when the host leaves this group. */
@@ -21,7 +40,9 @@ static int drop_removed(const struct fleet_row *row, const struct key_record *ke
                 if (other == row->member || !text_has_word(key->hosts, other->group.name))
                         continue;
                 r = store_pages_born(row->writer, key->id, other->group.name, &born);
-                if (r >= 0 && born > 0 && born <= other->group.number)
+                if (r >= 0)
+                        r = is_gone(row, other, key->id, born);
+                if (r > 0)
                         return store_pages_drop_ids(row->writer, (const uint8_t *) key->id, 1);
                 if (r < 0)
                         return r;

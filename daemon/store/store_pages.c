@@ -341,6 +341,13 @@ static int read_born(struct store *writer, const char *table, const char *id, co
         return 1;
 }
 
+int store_pages_is_beside(struct store *writer, const char *id) {
+        int64_t unused;
+
+        return writer->bulk ? read_born(writer, store_bulk_table(writer->bulk), id, "", &unused)
+                            : 0;
+}
+
 int store_pages_born(struct store *writer, const char *id, const char *group, int64_t *ret) {
         int r;
 

@@ -63,15 +63,21 @@ int store_pages_drop_keys(struct store *writer, const struct store_pages_range *
 
 /**
  * store_pages_born(writer, id, group, ret): the change of ${group} with which the key has come, 0
- * where it is not known; also of a key that is beside the store. store_pages_drop_ids(writer, ids,
- * n): deletes keys of the fleet for ever, by their ids, ${KEYTEXT_ID_LEN} bytes each. Where this
- * host issues, and the revocation of a key of several groups waits, the key stays until the fleet
- * has been told. Both inside a transaction. 0, or an error of the store.
- * store_pages_take_removed(writer, in, len): the same with ids that an attacker may have made.
- * -EBADMSG: one is none.
+ * where it is not known; also of a key that is beside the store. 0, or an error of the store.
+ * store_pages_is_beside(writer, id): whether it is there. 1; 0; an error of the store.
  */
 int store_pages_born(struct store *writer, const char *id, const char *group,
                      int64_t *ret) _must_check_;
+int store_pages_is_beside(struct store *writer, const char *id) _must_check_;
+
+/**
+ * store_pages_drop_ids(writer, ids, n): deletes keys of the fleet for ever, by their ids,
+ * ${KEYTEXT_ID_LEN} bytes each. Where this host issues, and the revocation of a key of several
+ * groups waits, the key stays until the fleet has been told. Inside a transaction. 0, or an error
+ * of the store.
+ * store_pages_take_removed(writer, in, len): the same with ids that an attacker may have made.
+ * -EBADMSG: one is none.
+ */
 int store_pages_drop_ids(struct store *writer, const uint8_t *ids, size_t n) _must_check_;
 int store_pages_take_removed(struct store *writer, const uint8_t *in, size_t len) _must_check_;
 

@@ -8,7 +8,8 @@
 
 #define MANY (3 * STORE_PAGE_KEYS)
 
-static char gone[] = "aaaaaaaaaa", tail[] = "zzzzzzzzzz";
+static char gone[] = "aaaaaaaaaa", more[] = "cccccccccc", tail[] = "zzzzzzzzzz",
+            late[] = "k0000003a0";
 
 static void insert_many(struct store *writer, void *userdata) {
         struct key_record key = *(struct key_record *) userdata;
@@ -202,6 +203,93 @@ static void test_who_was_dropped_and_policies(void **state) {
         unit_host_drop(&second);
 }
 
+/* --- Of another group of the key --- */
+
+/* The host leaves that group. What this one has of the key is what counts. */
+static void leave_mail(struct fixture *f) {
+        struct fleet_move move = { .host = "web1", .groups = "all web" };
+        struct fleet_change moved = {};
+        struct fleet_news news;
+
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, f->issuer.store->writer, &move, &moved),
+                         0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &moved, NULL, &news),
+                0);
+        assert_int_equal(unit_host_take(&f->member, &moved.frames[0]), 0);
+        assert_null(fleet_find_group(f->member.fleet, "mail"));
+        fleet_change_done(&moved);
+}
+
+static void give_other_group(struct fixture *f, char *id, bool beside, enum when when) {
+        struct fleet_change made = {};
+        struct fleet_news news = { .more = true };
+        struct pages p;
+
+        begin(f, id, "mail web", &made);
+        take_most(f, "web", beside, &p);
+        if (when == BEHIND_THE_LAST)
+                take_last(f, &p);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "mail")), 0);
+        if (when == BEFORE_THE_LAST)
+                assert_int_equal(unit_host_take(&f->member, last_of(&p)), 0);
+        while (when == BEHIND_THE_LAST && news.more)
+                assert_int_equal(
+                        fleet_apply_more(f->member.fleet, f->member.store->writer, "web", &news),
+                        0);
+        assert_int_equal(number(&f->member, "web"), number(&f->issuer, "web"));
+        assert_int_equal(status_of(&f->member, id), -ENOENT);
+        leave_mail(f);
+        assert_int_equal(status_of(&f->member, id), -ENOENT);
+        end(&p);
+        fleet_change_done(&made);
+}
+
+static void test_another_group(void **state) {
+        give_other_group(*state, gone, false, BEFORE_THE_LAST);
+}
+
+static void test_another_group_where_keys_are_beside(void **state) {
+        give_other_group(*state, gone, true, BEFORE_THE_LAST);
+}
+
+static void test_another_group_of_an_id_to_come(void **state) {
+        give_other_group(*state, tail, true, BEFORE_THE_LAST);
+}
+
+static void test_another_group_behind_the_last_page(void **state) {
+        give_other_group(*state, tail, true, BEHIND_THE_LAST);
+}
+
+/* A key that the snapshot has, or that came later, is good, whatever brings it. */
+static void keep_good_keys(struct fixture *f, bool beside) {
+        struct key_record key = fleet_key(f, late, "mail web");
+        struct fleet_change made[2] = {};
+        struct pages p;
+
+        resync(&f->member, &f->issuer, "all");
+        unit_host_change(&f->issuer, insert, &key, &made[0]);
+        take_most(f, "web", beside, &p);
+        key = fleet_key(f, more, "mail web");
+        unit_host_change(&f->issuer, insert, &key, &made[1]);
+        for (unsigned i = 0; i < 2; i++)
+                assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made[i], "mail")), 0);
+        assert_int_equal(unit_host_take(&f->member, last_of(&p)), 0);
+        assert_int_equal(status_of(&f->member, late), KEY_ACTIVE);
+        assert_int_equal(status_of(&f->member, more), KEY_ACTIVE);
+        end(&p);
+        fleet_change_done(&made[0]);
+        fleet_change_done(&made[1]);
+}
+
+static void test_good_keys(void **state) {
+        keep_good_keys(*state, false);
+}
+
+static void test_good_keys_where_some_are_beside(void **state) {
+        keep_good_keys(*state, true);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_an_old_change, make, drop),
@@ -212,6 +300,14 @@ int main(void) {
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_a_change_of_its_own, make, drop),
                 cmocka_unit_test_setup_teardown(test_who_was_dropped_and_policies, make, drop),
+                cmocka_unit_test_setup_teardown(test_another_group, make, drop),
+                cmocka_unit_test_setup_teardown(test_another_group_where_keys_are_beside, make,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_another_group_of_an_id_to_come, make, drop),
+                cmocka_unit_test_setup_teardown(test_another_group_behind_the_last_page, make,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_good_keys, make, drop),
+                cmocka_unit_test_setup_teardown(test_good_keys_where_some_are_beside, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
