@@ -92,10 +92,12 @@ static int take_row(struct applying *a, uint8_t type, const uint8_t *in, size_t 
         int r;
 
         r = store_import_record(a->load, type, in, len, &key);
-        if (r <= 0) {
-                a->wide |= r == 0 && type == STORE_RECORD_ROW;
-                return r;
+        if (r >= 0 && !store_import_has_keys(a->load)) {
+                a->wide |= type == STORE_RECORD_ROW;
+                return a->all ? 0 : -EPROTONOSUPPORT;
         }
+        if (r <= 0)
+                return r;
         r = fleet_row_check(&(struct fleet_row){ a->f, a->member, a->writer, a->load,
                                                  a->issuers.number, a->waits },
                             &key, store_import_fresh(a->load) > fresh);
@@ -177,16 +179,12 @@ static int take_records(struct applying *a, const uint8_t *at, size_t len) {
 
 /* A policy that this build does not know is one that it could not obey. */
 static int check_wide(const struct applying *a) {
-        const struct fleet_member *all = fleet_find_group(a->f, FLEET_GROUP_ALL);
-        int64_t number = a->issuers.number;
         struct policy policy;
         int r;
 
         if (!a->wide && !a->certs)
                 return 0;
-        if (!a->all)
-                number = all ? all->group.number : 0;
-        r = store_fleet_bound_epoch(a->writer, number);
+        r = store_fleet_bound_epoch(a->writer, a->issuers.number);
         if (r >= 0)
                 r = facts_policy(a->writer, &policy);
         if (r >= 0)

@@ -158,7 +158,7 @@ static int prepare(struct store_import *l, const struct store_columns *columns) 
         }
         forget_statements(l);
         r = store_stmt_error(sqlite3_prepare_v2(l->staging->db, sql, -1, &l->insert, NULL));
-        if (r >= 0 && l->live && strcmp(l->table, "key") == 0)
+        if (r >= 0 && l->live && store_import_has_keys(l))
                 r = prepare_new(l, columns);
         if (r < 0)
                 return r == -EIO ? -EBADMSG : r; /* the same column twice */
@@ -239,7 +239,7 @@ static int bind_value(struct store_import *l, sqlite3_stmt *stmt, struct in *in,
 /* Reads the row back as the live store would. */
 static int check_row(struct store_import *l, const char *id, bool beside,
                      struct key_record *ret_key) {
-        bool is_key = strcmp(l->table, "key") == 0;
+        bool is_key = store_import_has_keys(l);
         struct key_record key;
         int r;
 
@@ -435,6 +435,10 @@ uint64_t store_import_rows(const struct store_import *l) {
 
 uint64_t store_import_keys(const struct store_import *l) {
         return l->keys;
+}
+
+bool store_import_has_keys(const struct store_import *l) {
+        return l->table && strcmp(l->table, "key") == 0;
 }
 
 bool store_import_is_revoked(const struct store_import *l) {

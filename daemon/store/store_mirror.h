@@ -98,7 +98,9 @@ int store_import_record(struct store_import *l, uint8_t type, const uint8_t *in,
  * What has been taken so far, borrowed until store_import_finish(); how many rows and how many
  * keys, and how many of the latter a live store did not have.
  * store_import_is_revoked(l): whether the row of a key that was taken last says that it is revoked.
+ * store_import_has_keys(l): whether the rows of the last table are keys.
  */
+bool store_import_has_keys(const struct store_import *l);
 bool store_import_is_revoked(const struct store_import *l);
 struct store *store_import_staging(struct store_import *l);
 uint64_t store_import_rows(const struct store_import *l);

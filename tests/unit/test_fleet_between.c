@@ -8,8 +8,8 @@
 
 #define MANY (3 * STORE_PAGE_KEYS)
 
-static char gone[] = "aaaaaaaaaa", more[] = "cccccccccc", tail[] = "zzzzzzzzzz",
-            late[] = "k0000003a0";
+static char gone[] = "aaaaaaaaaa", dead[] = "bbbbbbbbbb", more[] = "cccccccccc",
+            tail[] = "zzzzzzzzzz", late[] = "k0000003a0";
 
 static void insert_many(struct store *writer, void *userdata) {
         struct key_record key = *(struct key_record *) userdata;
@@ -157,6 +157,21 @@ static void set_policy(struct store *writer, void *userdata) {
                          0);
 }
 
+static void set_epoch(struct store *writer, void *userdata) {
+        int64_t epoch = RECORD_FLEET_EPOCH;
+
+        (void) userdata;
+        assert_int_equal(store_fleet_epoch(writer, &epoch), 0);
+        store_delta_widen(writer->delta);
+        assert_int_equal(store_policy_set(writer, "fleet-epoch", epoch + 1, 1000), 0);
+}
+
+static bool is_dead(struct unit_host *h) {
+        return unit_sql_number(h->store->path,
+                               "SELECT count(*) FROM key WHERE epoch < (SELECT value FROM policy "
+                               "WHERE name = 'fleet-epoch') AND id = 'bbbbbbbbbb'") == 1;
+}
+
 static int64_t policy(struct unit_host *h) {
         return unit_sql_number(h->store->path,
                                "SELECT value FROM policy WHERE name = 'max-keys-per-user'");
@@ -201,6 +216,78 @@ static void test_who_was_dropped_and_policies(void **state) {
         fleet_change_done(&dropped);
         fleet_change_done(&lax);
         unit_host_drop(&second);
+}
+
+/* A change of another group has a row of a key that is gone: it does not speak of the epoch. */
+static void test_the_epoch(void **state) {
+        struct fixture *f = *state;
+        struct fleet_change made = {}, gone_too = {};
+        struct key_record key;
+        struct pages p;
+
+        resync(&f->member, &f->issuer, "all");
+        change(f, set_policy, &(int64_t){ 7 }, NULL, NULL);
+        change(f, set_policy, &(int64_t){ 8 }, NULL, NULL);
+        key = fleet_key(f, dead, "web");
+        assert_int_equal(store_fleet_epoch(f->issuer.store->writer, &key.epoch), 0);
+        change(f, insert, &key, &f->member, "web");
+        begin(f, gone, "mail web", &gone_too);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&gone_too, "mail")), 0);
+        resync(&f->member, &f->issuer, "mail");
+        assert_int_equal(status_of(&f->member, gone), -ENOENT);
+        unit_host_change(&f->issuer, set_epoch, NULL, &made);
+        take_most(f, "all", false, &p);
+        assert_true(is_dead(&f->member));
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&gone_too, "web")), 0);
+        assert_int_equal(unit_host_take(&f->member, last_of(&p)), 0);
+        assert_int_equal(number(&f->member, "all"), number(&f->issuer, "all"));
+        assert_true(is_dead(&f->member));
+        end(&p);
+        fleet_change_done(&made);
+        fleet_change_done(&gone_too);
+}
+
+/* A change of ${f->issuer} for one group, with all that it has in ${delta}. */
+static void make_frame(struct fixture *f, const char *group, const struct store_delta *delta,
+                       struct fleet_frame *ret) {
+        const struct fleet_member *member = fleet_find_group(f->issuer.fleet, group);
+        struct frame_head head = { .kind = FRAME_CHANGE,
+                                   .clock = f->issuer.fleet->sign_clock,
+                                   .number = (uint64_t) member->group.number + 1 };
+        uint8_t secret[SEAL_SECRET_LEN], body[4096];
+        size_t len;
+
+        assert_int_equal(store_delta_encode(delta, f->issuer.store->writer, group, true, body,
+                                            sizeof(body), &len),
+                         0);
+        memcpy(head.fleet, fleet_self(f->issuer.fleet)->id, sizeof(head.fleet));
+        memcpy(head.group, member->group.name, sizeof(head.group));
+        memcpy(head.before, member->group.hash, sizeof(head.before));
+        assert_int_equal(mirror_key_source(f->issuer.dir, secret), 0);
+        *ret = (struct fleet_frame){ .len = len + FRAME_EXTRA, .number = (int64_t) head.number };
+        ret->bytes = malloc(ret->len);
+        assert_non_null(ret->bytes);
+        memcpy(ret->group, member->group.name, sizeof(ret->group));
+        assert_int_equal(frame_make(&head, secret, member->key, body, len, ret->bytes), 0);
+}
+
+/* An issuing host that means ill shows only some hosts a policy. */
+static void test_a_policy_in_another_group(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->issuer.store->writer;
+        struct store_delta *delta = NULL;
+        struct fleet_frame frame;
+
+        assert_int_equal(store_delta_new(&delta), 0);
+        store_delta_watch(writer, delta);
+        assert_int_equal(store_begin(writer), 0);
+        set_policy(writer, &(int64_t){ 1000 });
+        make_frame(f, "web", delta, &frame);
+        store_rollback(writer);
+        store_delta_watch(writer, NULL);
+        assert_int_equal(unit_host_take(&f->member, &frame), -EPROTONOSUPPORT);
+        free(frame.bytes);
+        assert_null(store_delta_free(delta));
 }
 
 /* --- Of another group of the key --- */
@@ -300,6 +387,8 @@ int main(void) {
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_a_change_of_its_own, make, drop),
                 cmocka_unit_test_setup_teardown(test_who_was_dropped_and_policies, make, drop),
+                cmocka_unit_test_setup_teardown(test_the_epoch, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_policy_in_another_group, make, drop),
                 cmocka_unit_test_setup_teardown(test_another_group, make, drop),
                 cmocka_unit_test_setup_teardown(test_another_group_where_keys_are_beside, make,
                                                 drop),
