@@ -46,8 +46,10 @@ bool nss_local_other_group(const char *path, const char *name, gid_t gid);
 
 enum nss_file {
         NSS_FILE_GOOD,
-        NSS_FILE_CUT, /* it ends within a line: a program writes it, or the disk was full */
-        NSS_FILE_BAD, /* it cannot be read, or nobody in it has the number 0 */
+        /* it ends within a line: a program writes it, or the disk was full */
+        NSS_FILE_CUT,
+        /* it cannot be read, or nobody in it has the number 0 */
+        NSS_FILE_BAD,
 };
 
 /**
