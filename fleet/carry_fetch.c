@@ -22,8 +22,10 @@
 
 /* One statement, so all of it is of one moment. Rows 'c' are changes, 'g' the numbers of the
  * groups, 'h' signed heads, 'o' the oldest changes, 's' the snapshots that this host has made. The
- * groups take turns, so a long backlog of one does not keep others waiting. %zu is how many rows
- * are sorted of each: the database bounds the files that a large sort would need. */
+ * groups take turns, so a long backlog of one does not keep others waiting. That of all hosts comes
+ * first: what it says of issuing hosts and of all keys was there when keys of other groups were
+ * made. %zu is how many rows are sorted of each: the database bounds the files that a large sort
+ * would need. */
 static const char fetch_sql[] =
         "WITH mine AS MATERIALIZED ("
         " SELECT grp COLLATE \"C\" AS grp, number FROM unnest($1::text[], $2::bigint[]) m (grp, "
@@ -33,17 +35,17 @@ static const char fetch_sql[] =
         "  OVER (ORDER BY c.number - m.number, c.grp) - octet_length(c.frame) AS size_before"
         " FROM mine m CROSS JOIN LATERAL (SELECT * FROM wfapikey.change"
         "  WHERE grp = m.grp AND number > m.number ORDER BY number LIMIT %zu) c"
-        ") SELECT 'c', grp, number, frame FROM newer WHERE size_before < " STRING(
-                CARRY_FETCH) " UNION ALL SELECT 'g', m.grp, g.number, NULL FROM mine m JOIN "
-                             "wfapikey.hostgroup g ON g.name = m.grp"
-                             " UNION ALL SELECT 'h', m.grp, h.number, h.frame FROM mine m JOIN "
-                             "wfapikey.head h ON h.grp = m.grp"
-                             " UNION ALL SELECT 'o', m.grp, g.oldest, NULL FROM mine m JOIN "
-                             "wfapikey.hostgroup g ON g.name = m.grp"
-                             " UNION ALL SELECT 's', m.grp, s.number, NULL FROM mine m JOIN "
-                             "wfapikey.snapshot s ON s.grp = m.grp AND s.issuer = "
-                             "wfapikey.my_name()"
-                             " ORDER BY 1, 2, 3";
+        ") SELECT * FROM (SELECT 'c' AS kind, grp, number, frame FROM newer WHERE size_before "
+        "< " STRING(CARRY_FETCH) " UNION ALL SELECT 'g', m.grp, g.number, NULL FROM mine m JOIN "
+                                 "wfapikey.hostgroup g ON g.name = m.grp"
+                                 " UNION ALL SELECT 'h', m.grp, h.number, h.frame FROM mine m JOIN "
+                                 "wfapikey.head h ON h.grp = m.grp"
+                                 " UNION ALL SELECT 'o', m.grp, g.oldest, NULL FROM mine m JOIN "
+                                 "wfapikey.hostgroup g ON g.name = m.grp"
+                                 " UNION ALL SELECT 's', m.grp, s.number, NULL FROM mine m JOIN "
+                                 "wfapikey.snapshot s ON s.grp = m.grp AND s.issuer = "
+                                 "wfapikey.my_name()"
+                                 ") f ORDER BY kind, grp <> 'all', grp, number";
 
 enum { KIND, GROUP, NUMBER, FRAME };
 
@@ -155,6 +157,15 @@ static bool write_heads(struct carry *c) {
         return true;
 }
 
+/* What the daemon does not take can have waited for this. */
+static void look_again(struct carry *c) {
+        for (size_t i = 0; i < c->n_groups; i++)
+                if (c->groups[i].again_at != 0) {
+                        c->groups[i].again_at = 0;
+                        c->fetch_wanted = true;
+                }
+}
+
 static int on_written(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct carry *c = userdata;
         struct carry_group *g = c->writing;
@@ -175,6 +186,8 @@ static int on_written(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 break;
         case LOCAL_ANSWERED:
                 if (g && sd_bus_message_read(m, "t", &number) >= 0) {
+                        if (g->number < number && strcmp(g->name, "all") == 0)
+                                look_again(c);
                         if (g->number < number)
                                 g->number = number;
                         /* Of a page not all was taken yet. */

@@ -383,6 +383,10 @@ static void write_run(struct control_call *call, struct store *writer) {
                          fleet_refusal(r));
         if (r < 0 && fleet_refusal(r))
                 control_fail(call, CONTROL_REFUSED, "%s.", fleet_refusal(r));
+        else if (r == -EAGAIN)
+                control_fail(
+                        call, CONTROL_BUSY,
+                        "It follows changes of the group of all hosts that are still to come.");
         else if (r < 0)
                 control_fail_store(call, r);
 }

@@ -98,6 +98,9 @@ static int take_row(struct applying *a, uint8_t type, const uint8_t *in, size_t 
         }
         if (r <= 0)
                 return r;
+        r = fleet_issuers_epoch(a->f, &a->issuers, a->all, &key);
+        if (r < 0)
+                return r;
         r = fleet_row_check(&(struct fleet_row){ a->f, a->member, a->writer, a->load,
                                                  a->issuers.number, a->waits },
                             &key, store_import_fresh(a->load) > fresh);

@@ -26,10 +26,11 @@ struct fleet_news {
  * fleet_apply_bytes(f, writer, group, in, len, ret):
  * Takes the next bytes of the group's log or of a snapshot, and applies the changes that are
  * complete now, in one transaction with a record for the audit log. Returns 0; -ENOLINK; -EXDEV;
- * -ESTALE; -EKEYREJECTED; -EBADMSG; -EMEDIUMTYPE; -EPROTONOSUPPORT; an error of the store or of a
- * file. After an error nothing has changed, and the bytes that are sent next begin with a whole
- * change. So they do after a call without bytes, which only says the number, and after bytes of
- * another group: only one change is kept unfinished, of at most ${FRAME_BODY_MAX} bytes.
+ * -ESTALE; -EKEYREJECTED; -EBADMSG; -EMEDIUMTYPE; -EPROTONOSUPPORT; -EAGAIN: it has to wait for
+ * changes of the group of all hosts; an error of the store or of a file. After an error nothing
+ * has changed, and the bytes that are sent next begin with a whole change. So they do after a call
+ * without bytes, which only says the number, and after bytes of another group: only one change is
+ * kept unfinished, of at most ${FRAME_BODY_MAX} bytes.
  */
 int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, const uint8_t *in,
                       size_t len, struct fleet_news *ret) _must_check_;

@@ -119,6 +119,22 @@ int fleet_issuers_take(struct fleet *f, struct store *writer, struct fleet_issue
         return r < 0 ? r : store_fleet_drop_issuer(writer, issuer.public);
 }
 
+/* The epoch of a key says how many changes of all hosts its issuer had. Among those that this host
+ * lacks can be the end of all keys, or of an issuing host. Until it has them it cannot tell a key
+ * that was made behind them from one that only says so. That of a salvaged store is one further
+ * (store_salvage.c). */
+int fleet_issuers_epoch(struct fleet *f, struct fleet_issuers *from, bool all,
+                        const struct key_record *key) {
+        const struct fleet_member *member = fleet_find_group(f, FLEET_GROUP_ALL);
+        int64_t number = all ? from->number : member ? member->group.number + 1 : 0;
+
+        if (!key->hosts[0] || key->epoch <= RECORD_FLEET_EPOCH ||
+            key->epoch - RECORD_FLEET_EPOCH <= number)
+                return 0;
+        from->ahead |= all;
+        return all || key->status == KEY_REVOKED ? 0 : -EAGAIN;
+}
+
 struct remaining {
         const struct fleet *f;
         size_t n;
@@ -135,15 +151,17 @@ static int count_old(const struct store_fleet_issuer *issuer, void *userdata) {
 
 int fleet_issuers_end(struct fleet *f, struct store *writer, const struct fleet_issuers *from) {
         struct remaining remaining = { .f = f };
-        int r;
+        bool ended = false;
+        int r = 0;
 
-        if (!from->any)
-                return 0;
-        r = store_fleet_each_issuer(writer, count_old, &remaining);
-        if (r < 0 || remaining.n == f->n_issuers)
-                return r;
-        r = store_pages_bound_born(writer, NULL);
-        return r < 0 ? r : store_pages_bound_epochs(writer, from->number);
+        if (from->any) {
+                r = store_fleet_each_issuer(writer, count_old, &remaining);
+                ended = remaining.n != f->n_issuers;
+        }
+        if (r >= 0 && ended)
+                r = store_pages_bound_born(writer, NULL);
+        return r < 0 || !(ended || from->ahead) ? r
+                                                : store_pages_bound_epochs(writer, from->number);
 }
 
 /* --- Telling --- */

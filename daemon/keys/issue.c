@@ -373,12 +373,20 @@ static size_t count_words(const char *list) {
 /* A key of the fleet is good on other hosts, so it is digested with the pepper that all have. */
 static bool choose_pepper(struct making *making) {
         struct key_record *key = &making->key;
+        int64_t known = RECORD_FLEET_EPOCH;
         int r;
 
         key->epoch = key->hosts[0] ? making->policy.fleet_epoch : making->policy.epoch;
-        r = key->hosts[0] ? store_fleet_epoch(making->writer, &key->epoch) : 0;
+        r = key->hosts[0] ? store_fleet_epoch(making->writer, &known) : 0;
         if (r < 0)
                 return fail_store(making->result, r);
+        /* Hosts take no key that is further than one: fleet_apply.c. */
+        if (key->hosts[0] && key->epoch > known + 1)
+                return fail(making->result, ISSUE_NO_ANSWER,
+                            "This host does not have all changes of its fleet yet; try again "
+                            "when 'fleet status' says that it has.");
+        if (key->hosts[0] && key->epoch < known)
+                key->epoch = known;
         key->revision = key->hosts[0] != '\0';
         if (key->hosts[0]) {
                 making->n_groups = 0;
