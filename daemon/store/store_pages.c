@@ -383,27 +383,58 @@ static int get_number(struct bounding *b, const char *group, size_t len, int64_t
         return r;
 }
 
-/* Writes ${born} with no number above what this host has. 1: there was one; 0; an error. */
+/* Where a list of groups, and one of numbers, is read. */
+struct births {
+        const char *hosts, *born;
+        /* of the group, and what this host has of it. -1: it is not in it */
+        int64_t of, here;
+};
+
+/* The next group. 1; 0: there is none; an error. */
+static int next_birth(struct bounding *b, struct births *at) {
+        size_t word = strcspn(at->hosts, " ");
+        int r;
+
+        if (!*at->hosts || !*at->born)
+                return 0;
+        r = get_number(b, at->hosts, word, &at->here);
+        if (r == 0)
+                at->here = -1;
+        at->of = strtoll(at->born, NULL, 10);
+        at->hosts += word + (at->hosts[word] == ' ');
+        at->born += strcspn(at->born, " ");
+        at->born += *at->born == ' ';
+        return r < 0 ? r : 1;
+}
+
+/* Whether this host has the change of one of the groups that the key has come with. Then a snapshot
+ * of that group speaks of the key. 1; 0; an error. */
+static int is_seen(struct bounding *b, struct births at) {
+        int r;
+
+        while ((r = next_birth(b, &at)) > 0)
+                if (at.of > 0 && at.of <= at.here)
+                        return 1;
+        return r;
+}
+
+/* Writes ${born} with no number that is too large. 1: there was one; 0; an error. */
 static int bound(struct bounding *b, const char *hosts, const char *born,
                  char out[static STORE_BORN_LEN]) {
+        struct births at = { .hosts = hosts, .born = born };
         size_t used = 0;
-        int r = 0, any = 0;
+        int r, any = 0, seen;
 
         out[0] = '\0';
-        while (r >= 0 && *hosts && *born && used + 1 < STORE_BORN_LEN) {
-                size_t word = strcspn(hosts, " ");
-                int64_t of = strtoll(born, NULL, 10), here = 0;
-
-                r = get_number(b, hosts, word, &here);
+        r = seen = is_seen(b, at);
+        while (r >= 0 && used + 1 < STORE_BORN_LEN && (r = next_birth(b, &at)) > 0) {
+                int64_t most = seen ? STORE_BEHIND_MAX : 0;
                 /* Of a group that this host is not in nothing is known. */
-                if (r == 0)
-                        here = of;
-                any |= of > here;
+                bool too_large = at.here >= 0 && at.of > at.here && at.of - at.here > most;
+
+                any |= too_large;
                 used += (size_t) snprintf(out + used, STORE_BORN_LEN - used, "%s%" PRId64,
-                                          used > 0 ? " " : "", of > here ? here : of);
-                hosts += word + (hosts[word] == ' ');
-                born += strcspn(born, " ");
-                born += *born == ' ';
+                                          used > 0 ? " " : "", too_large ? at.here + most : at.of);
         }
         return r < 0 ? r : any;
 }

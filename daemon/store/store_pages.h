@@ -84,13 +84,18 @@ int store_pages_take_removed(struct store *writer, const uint8_t *in, size_t len
 /* a number of 20 characters, or a sign and 19, for each group, and blanks */
 #define STORE_BORN_LEN (RECORD_GROUPS_MAX * (size_t) 21 + 1)
 
+/* A host that is further behind is one of before two times that the fleet went on from an older
+ * state (FLEET_REBASE_STEP). */
+#define STORE_BEHIND_MAX 2000000
+
 /**
  * store_pages_number(group, hosts, born): the change of ${group} with which a key of ${hosts} has
  * come, as the list ${born} says. 0: not known.
  * store_pages_bound_born(writer, id): no key has come with a change that this host has not seen,
  * whatever was said of it, of the groups that this host is in; also of keys that are beside the
- * store. ${id}: of this key alone; NULL: of all that are here now. Inside a transaction. 0, or an
- * error of the store.
+ * store. Where the host has seen the change in another group of the key, it can be behind in this
+ * one: then no more than ${STORE_BEHIND_MAX} changes. ${id}: of this key alone; NULL: of all that
+ * are here now. Inside a transaction. 0, or an error of the store.
  */
 int64_t store_pages_number(const char *group, const char *hosts, const char *born);
 int store_pages_bound_born(struct store *writer, const char *id) _must_check_;

@@ -5,8 +5,9 @@
 #include "unit_snapshot.h"
 
 #include "store/store_key.h"
+#include "store/store_stmt.h"
 
-static char k[] = "aaaaaaaaaa";
+static char k[] = "aaaaaaaaaa", other[] = "cccccccccc";
 
 struct late {
         struct unit_host second;
@@ -187,6 +188,79 @@ static void test_the_last_epoch_and_a_snapshot(void **state_) {
         done(&l);
 }
 
+/* --- Keys of two groups --- */
+
+/* The member is up to date in web, and gets snapshots of the other groups: that of mail is of
+ * before the key. */
+static void two_groups(struct fixture *f, bool ends) {
+        struct fleet_change made = {};
+        struct key_record key;
+        struct late l = {};
+        struct pages all, mail;
+
+        begin(f, &l);
+        key = new_key(f, k, "mail web");
+        if (ends)
+                drop_second(f, &l);
+        snapshot(&f->issuer, "all", false, &all);
+        issue(f, other, "mail");
+        snapshot(&f->issuer, "mail", false, &mail);
+        unit_host_change(&f->issuer, insert, &key, &made);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "web")), 0);
+        if (ends)
+                take_all(&f->member, &all);
+        take_all(&f->member, &mail);
+        assert_int_equal(status_of(&f->member, k), KEY_ACTIVE);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "mail")), 0);
+        assert_int_equal(status_of(&f->member, k), KEY_ACTIVE);
+        end(&all);
+        fleet_change_done(&made);
+        done(&l);
+}
+
+static void test_a_key_of_two_groups(void **state_) {
+        two_groups(*state_, false);
+}
+
+static void test_a_key_of_two_groups_and_the_end(void **state_) {
+        two_groups(*state_, true);
+}
+
+static void insert_born_last(struct store *writer, void *userdata) {
+        insert(writer, userdata);
+        /* It comes with the first change of web. */
+        assert_int_equal(
+                store_stmt_exec(writer->db, "UPDATE key SET born = '9223372036854775807 1'"), 0);
+}
+
+static int64_t birth(const struct unit_host *h) {
+        return unit_sql_number(h->store->path, "SELECT substr(born, 1, instr(born, ' ')) FROM key");
+}
+
+/* Of the group that brought it all is right, and the other host does not know the key. */
+static void test_a_key_that_is_born_elsewhere(void **state_) {
+        struct fixture *f = *state_;
+        struct key_record key;
+        struct fleet_change made = {};
+        struct late l = {};
+
+        begin(f, &l);
+        key = new_key(f, k, "mail web");
+        unit_host_change(&l.second, insert_born_last, &key, &made);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "web")), 0);
+        assert_int_equal(birth(&f->member), INT64_MAX);
+        drop_second(f, &l);
+        assert_int_equal(unit_host_take(&f->member, &l.dropped.frames[0]), 0);
+        assert_int_equal(birth(&f->member), STORE_BEHIND_MAX);
+        issue(f, other, "web");
+        issue(f, "eeeeeeeeee", "web");
+        resync(&f->member, &f->issuer, "web");
+        assert_int_equal(status_of(&f->member, k), -ENOENT);
+        assert_int_equal(status_of(&f->member, other), KEY_ACTIVE);
+        fleet_change_done(&made);
+        done(&l);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_new_key_waits_for_the_end, make, drop),
@@ -194,6 +268,9 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_new_key_behind_a_snapshot, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_later_epoch, make, drop),
                 cmocka_unit_test_setup_teardown(test_the_last_epoch_and_a_snapshot, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_key_of_two_groups, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_key_of_two_groups_and_the_end, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_key_that_is_born_elsewhere, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
