@@ -227,7 +227,6 @@ static void test_the_epoch(void **state) {
 
         resync(&f->member, &f->issuer, "all");
         change(f, set_policy, &(int64_t){ 7 }, NULL, NULL);
-        change(f, set_policy, &(int64_t){ 8 }, NULL, NULL);
         key = fleet_key(f, dead, "web");
         assert_int_equal(store_fleet_epoch(f->issuer.store->writer, &key.epoch), 0);
         change(f, insert, &key, &f->member, "web");
