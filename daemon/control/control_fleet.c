@@ -111,6 +111,7 @@ static int out_new(struct control_call *call, struct control_fleet_out **ret) {
 struct noting {
         struct store *writer;
         int64_t now;
+        bool issuing;
 };
 
 static int note_revocation(const char *id, void *userdata) {
@@ -122,6 +123,8 @@ static int note_revocation(const char *id, void *userdata) {
         r = store_key_get(noting->writer, id, &key);
         if (r < 0)
                 return r;
+        if (!noting->issuing)
+                return store_fleet_note_revoked(noting->writer, &key);
         memcpy(revocation.id, key.id, sizeof(revocation.id));
         memcpy(revocation.reason, key.reason, sizeof(revocation.reason));
         return store_fleet_put_revocation(noting->writer, &revocation);
@@ -145,7 +148,9 @@ static bool may_issue(struct control_call *call, struct store *writer) {
  * ends access is done here at once. */
 static int change_here(struct control_call *call, struct store *writer) {
         const struct store_fleet *self = fleet_self(fleet_of(call));
-        struct noting noting = { .writer = writer, .now = clock_now() };
+        struct noting noting = { .writer = writer,
+                                 .now = clock_now(),
+                                 .issuing = may_issue(call, writer) };
         int r;
 
         r = store_delta_only_revokes(call->delta, writer);
@@ -167,7 +172,7 @@ static int change_here(struct control_call *call, struct store *writer) {
                         "The fleet's database is not there: %s. Whether the change was made is "
                         "not known if it broke off; nothing was changed here.",
                         call->away);
-        else if (may_issue(call, writer))
+        else
                 return store_delta_each_key(call->delta, note_revocation, &noting);
         return 0;
 }

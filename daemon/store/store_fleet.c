@@ -13,6 +13,9 @@
 /* Beside the ids of keys, which have no blank. */
 #define INVITED_ID "'all invited'"
 
+/* Likewise: a key that this host has revoked for itself alone, as a member. */
+#define IS_HERE "g.id > 'here ' AND g.id < 'here ~'"
+
 static int put_invited(struct store *writer, int64_t number) {
         _cleanup_store_row_ struct store_row row = {};
         int r;
@@ -64,9 +67,15 @@ int store_fleet_put(struct store *writer, const struct store_fleet *fleet) {
         store_row_put_text(&row, fleet->database);
         store_row_put_number(&row, fleet->pepper_id);
         r = store_row_put_done(&row);
-        /* It is in the snapshots of an issuing host. */
+        /* It is in the snapshots of an issuing host, and what it has revoked as well. */
         if (r >= 0 && fleet->issuing)
-                r = store_stmt_exec(writer->db, "UPDATE cert SET fleet = 1 WHERE fleet = 3");
+                r = store_stmt_exec(
+                        writer->db,
+                        "UPDATE cert SET fleet = 1 WHERE fleet = 3;"
+                        "INSERT OR IGNORE INTO fleet_outbox (id, at, reason) SELECT k.id, "
+                        "k.updated_at, k.reason FROM fleet_gone g JOIN key k ON k.id = "
+                        "substr(g.id, 6) WHERE " IS_HERE " AND k.status = 1 AND k.hosts <> '';"
+                        "DELETE FROM fleet_gone AS g WHERE " IS_HERE);
         return r < 0 ? r : put_invited(writer, fleet->invited);
 }
 
@@ -509,17 +518,25 @@ int store_fleet_put_revocation(struct store *writer,
 
 int store_fleet_note_revoked(struct store *writer, const struct key_record *key) {
         struct store_fleet_revocation revocation = { .at = key->updated_at };
+        _cleanup_store_row_ struct store_row row = {};
         struct store_fleet self;
         int r;
 
         if (!key->hosts[0])
                 return 0;
         r = store_fleet_get(writer, &self);
-        if (r < 0 || !self.issuing)
+        if (r < 0)
                 return r == -ENOENT ? 0 : r;
         memcpy(revocation.id, key->id, sizeof(revocation.id));
         memcpy(revocation.reason, key->reason, sizeof(revocation.reason));
-        return store_fleet_put_revocation(writer, &revocation);
+        if (self.issuing)
+                return store_fleet_put_revocation(writer, &revocation);
+        r = store_once(writer->db, &row.stmt,
+                       "INSERT OR IGNORE INTO fleet_gone (id, revision) VALUES ('here ' || ?1, 0)");
+        if (r < 0)
+                return r;
+        store_row_put_text(&row, key->id);
+        return store_row_put_done(&row);
 }
 
 int store_fleet_drop_revocation(struct store *writer, const char *id) {

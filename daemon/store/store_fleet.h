@@ -131,8 +131,8 @@ int store_fleet_put_revocation(struct store *writer,
 
 /**
  * store_fleet_note_revoked(writer, key): a key was revoked here without a change of the fleet. If
- * it is the fleet's, an issuing host tells the others. Inside a transaction. 0, or an error of the
- * store.
+ * it is the fleet's, an issuing host tells the others, and a member when it issues one day. Inside
+ * a transaction. 0, or an error of the store.
  */
 int store_fleet_note_revoked(struct store *writer, const struct key_record *key) _must_check_;
 

@@ -232,6 +232,35 @@ static void test_a_refused_revocation_is_told_again(void **state) {
         assert_int_equal(hall.sends, 4);
 }
 
+static int revoke_own(struct control_call *call, struct store *writer) {
+        struct key_record key = get(&hall.f->issuer, ID);
+
+        (void) call;
+        key.status = KEY_REVOKED;
+        return store_key_update(writer, &key);
+}
+
+/* A member revokes a key for itself alone, and issues one day. */
+static void test_a_member_revokes_a_key(void **state) {
+        struct unit_host *h = &hall.f->issuer;
+        struct store *writer = h->store->writer;
+        struct store_fleet self = *fleet_self(h->fleet);
+
+        (void) state;
+        control_fleet_finish(hall.control, CONTROL_FLEET_COMMITTED, "");
+        expect_one_key();
+        self.issuing = false;
+        assert_int_equal(store_fleet_put(writer, &self), 0);
+        unit_host_again(h);
+        hall.control->writer.fleet = h->fleet;
+        assert_true(control_transact(hall.call, writer, revoke_own));
+        assert_int_equal(get(h, ID).status, KEY_REVOKED);
+        assert_int_equal(unit_sql_number(h->store->path, "SELECT count(*) FROM fleet_outbox"), 0);
+        self.issuing = true;
+        assert_int_equal(store_fleet_put(writer, &self), 0);
+        assert_int_equal(unit_sql_number(h->store->path, "SELECT count(*) FROM fleet_outbox"), 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_committed, make_hall, drop_hall),
@@ -241,6 +270,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_conflict, make_hall, drop_hall),
                 cmocka_unit_test_setup_teardown(test_a_refused_revocation_is_told_again, make_hall,
                                                 drop_hall),
+                cmocka_unit_test_setup_teardown(test_a_member_revokes_a_key, make_hall, drop_hall),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

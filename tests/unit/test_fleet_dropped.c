@@ -428,6 +428,50 @@ static void test_a_waiting_revocation_and_a_group_that_was_left(void **state_) {
         done(&t);
 }
 
+/* As the daemon does. */
+static void revoke_as_member(struct store *writer, void *userdata) {
+        struct key_record key;
+
+        revoke_key(writer, userdata);
+        assert_int_equal(store_key_get(writer, userdata, &key), 0);
+        assert_int_equal(store_fleet_note_revoked(writer, &key), 0);
+}
+
+/* hub2 has revoked a key for itself alone, as a member. In its snapshots it is revoked for all. */
+static void test_what_a_member_has_revoked(void **state_) {
+        struct fixture *f = *state_;
+        struct key_record one = fleet_key(f, k, "web"), two = fleet_key(f, other, "web");
+        struct fleet_change made[2] = {}, told = {};
+        struct two t = {};
+
+        begin(f, &t);
+        say(f, demote_second, &t.second);
+        unit_host_change(&f->issuer, insert, &one, &made[0]);
+        unit_host_change(&f->issuer, insert, &two, &made[1]);
+        for (size_t i = 0; i < 2; i++)
+                assert_int_equal(unit_host_take(&t.second, unit_frame_of(&made[i], "web")), 0);
+        here(&t.second, revoke_as_member, k);
+        unit_host_again(&t.second);
+        assert_int_equal(count_waiting(&t.second), 0);
+        say(f, promote_second, &t.second);
+        assert_true(fleet_self(t.second.fleet)->issuing);
+        assert_int_equal(count_waiting(&t.second), 1);
+        assert_int_equal(fleet_age_may_state(t.second.fleet, t.second.store->writer), 0);
+        unit_host_change(&t.second, send_all, NULL, &told);
+        assert_int_equal(count_waiting(&t.second), 0);
+        assert_int_equal(unit_host_take(&f->issuer, unit_frame_of(&told, "web")), 0);
+        assert_int_equal(status_of(&f->issuer, k), KEY_REVOKED);
+        assert_int_equal(status_of(&f->issuer, other), KEY_ACTIVE);
+        /* Once. */
+        say(f, demote_second, &t.second);
+        say(f, promote_second, &t.second);
+        assert_int_equal(count_waiting(&t.second), 0);
+        fleet_change_done(&made[0]);
+        fleet_change_done(&made[1]);
+        fleet_change_done(&told);
+        done(&t);
+}
+
 /* --- Forks --- */
 
 /* Both issuing hosts have made a change with one number. */
@@ -480,6 +524,7 @@ int main(void) {
                                                 drop),
                 cmocka_unit_test_setup_teardown(test_a_waiting_revocation_and_a_group_that_was_left,
                                                 make, drop),
+                cmocka_unit_test_setup_teardown(test_what_a_member_has_revoked, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_fork_of_equal_length_shows, make, drop),
         };
 
