@@ -55,5 +55,5 @@ for ((tries = 0; tries < 20; tries++)); do
     [[ $answer == 4 ]] || break
     start
 done
-is $answer 3
+is "$answer" 3
 exit 0
