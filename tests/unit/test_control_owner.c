@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Whether a key of before gets a new secret, by who has the owner's name. */
 #include "unit_accounts.h"
+#include "unit_call.h"
 #include "unit_worker.h"
 
 #include "control/control_owner.h"
@@ -20,24 +21,6 @@ static struct {
         enum control_error error;
         char text[ERROR_LEN];
 } seen;
-
-/* The client has gone. */
-int __wrap_sd_bus_message_new_method_return(sd_bus_message *call, sd_bus_message **ret);
-int __wrap_sd_bus_message_new_method_return(sd_bus_message *call, sd_bus_message **ret) {
-        (void) call;
-        (void) ret;
-        return -ENOTCONN;
-}
-
-int __wrap_sd_bus_reply_method_errorf(sd_bus_message *call, const char *name, const char *format,
-                                      ...);
-int __wrap_sd_bus_reply_method_errorf(sd_bus_message *call, const char *name, const char *format,
-                                      ...) {
-        (void) call;
-        (void) name;
-        (void) format;
-        return -ENOTCONN;
-}
 
 static void release(struct control_call *call) {
         seen.n_answers++;

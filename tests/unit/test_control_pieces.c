@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A call that has begun goes on, however full the queue of the writer thread is: what was done of
  * it would be lost. A call that has not begun is refused. */
+#include "unit_call.h"
 #include "unit_worker.h"
 
 #include "control/control_events.h"
@@ -25,24 +26,6 @@ static struct {
         unsigned n_pieces, n_runs, n_done, answers;
         enum control_error error;
 } seen;
-
-/* The client has gone. */
-int __wrap_sd_bus_message_new_method_return(sd_bus_message *call, sd_bus_message **ret);
-int __wrap_sd_bus_message_new_method_return(sd_bus_message *call, sd_bus_message **ret) {
-        (void) call;
-        (void) ret;
-        return -ENOTCONN;
-}
-
-int __wrap_sd_bus_reply_method_errorf(sd_bus_message *call, const char *name, const char *format,
-                                      ...);
-int __wrap_sd_bus_reply_method_errorf(sd_bus_message *call, const char *name, const char *format,
-                                      ...) {
-        (void) call;
-        (void) name;
-        (void) format;
-        return -ENOTCONN;
-}
 
 static void release(struct control_call *call) {
         seen.answers++;
